@@ -1,0 +1,2 @@
+// Public face of the envelope codec; Node only.
+export {};
