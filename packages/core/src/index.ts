@@ -6,3 +6,63 @@ export { AppError, invariant, isAppError } from './errors/app-error.ts';
 export type { AppErrorOptions, ErrorData } from './errors/app-error.ts';
 export { FAILURE_STAGES } from './errors/failure-stage.ts';
 export type { FailureStage } from './errors/failure-stage.ts';
+export { ID_PREFIXES, ID_RANDOM_BYTES, isId, makeId, parseId } from './ids/id.ts';
+export type {
+  ApiKeyId,
+  AuditId,
+  DelegateId,
+  DelegateTokenId,
+  Id,
+  IdKind,
+  RequestId,
+  SecretId,
+  SecretsManagerId,
+  TaskId,
+  UploadId,
+} from './ids/id.ts';
+export { isSameMultiRegionKey, parseKeyArn, requireRegionOf } from './key-arn/key-arn.ts';
+export type { KeyArn } from './key-arn/key-arn.ts';
+export { PARTITION_NAMES, partitionOfRegion } from './key-arn/partition.ts';
+export type { Partition } from './key-arn/partition.ts';
+export { ASSUME_ROLE_DURATION, checkExternalId, parseRoleArn } from './key-arn/role-arn.ts';
+export type { RoleArn } from './key-arn/role-arn.ts';
+export { Plaintext } from './plaintext/plaintext.ts';
+export { checkDisplayName, checkSecretName, NAME_MAX_CHARACTERS, nameKey } from './secret/secret-name.ts';
+export {
+  parseSecretReference,
+  printSecretReference,
+  SECRET_KINDS,
+  TEXT_MAX_BYTES,
+} from './secret/secret-reference.ts';
+export type { SecretKind, SecretReference } from './secret/secret-reference.ts';
+export {
+  checkFixedContext,
+  encryptionContextOf,
+  FIXED_CONTEXT_LIMITS,
+} from './secrets-manager/encryption-context.ts';
+export type { EncryptionContext, EnvelopeBinding } from './secrets-manager/encryption-context.ts';
+export {
+  checkAwsKmsSettings,
+  checkDataKeyCache,
+  CREDENTIALS_TYPES,
+  DATA_KEY_CACHE_LIMITS,
+  SECRETS_MANAGER_KINDS,
+} from './secrets-manager/settings.ts';
+export type {
+  AwsKmsSettings,
+  BuiltInSettings,
+  Credentials,
+  CredentialsType,
+  DataKeyCachePolicy,
+  SecretsManagerKind,
+  SecretsManagerSettings,
+} from './secrets-manager/settings.ts';
+export {
+  implicitSelectors,
+  missingSelectors,
+  parseSelector,
+  parseSelectors,
+  SELECTORS_MAX,
+} from './selector/selector.ts';
+export type { Selector } from './selector/selector.ts';
+export type { DataKey, KeyProvider } from './key-provider/key-provider.ts';
