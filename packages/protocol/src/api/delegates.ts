@@ -1,0 +1,93 @@
+// Schemas of the API for delegates and their tokens.
+import { z } from 'zod';
+import { SECRETS_MANAGER_KINDS } from '@sallyport/core';
+import { DelegateIdSchema, DelegateTokenIdSchema, NameSchema, ReferenceSchema, TimeMs } from './ids.ts';
+
+export const DelegateView = z
+  .strictObject({
+    id: DelegateIdSchema,
+    name: z.string(),
+    fingerprint: z.string().describe('`SHA256:` and the base64url hash of its identity key.'),
+    hostName: z.string(),
+    version: z.string(),
+    state: z.enum(['connected', 'disconnected', 'waiting-for-approval', 'draining']),
+    selectors: z.array(z.string()).describe('Implicit and custom ones.'),
+    kinds: z.array(z.enum(SECRETS_MANAGER_KINDS)),
+    tasksInFlight: z.number().int().min(0),
+    restingUntilMs: TimeMs.nullable().describe(
+      'After failures of its own it gets no tasks until then, unless it is the only one.',
+    ),
+    lastHeartbeatAtMs: TimeMs.nullable(),
+    createdAtMs: TimeMs,
+  })
+  .meta({ id: 'Delegate' });
+export type DelegateView = z.infer<typeof DelegateView>;
+
+export const DelegateList = z.strictObject({ delegates: z.array(DelegateView) }).meta({ id: 'DelegateList' });
+
+export const ExplainDelegates = z
+  .strictObject({
+    secretsManager: ReferenceSchema.nullable().default(null).describe('null: the default one.'),
+  })
+  .meta({ id: 'ExplainDelegates' });
+export type ExplainDelegates = z.infer<typeof ExplainDelegates>;
+
+export const DelegateExplanation = z
+  .strictObject({
+    delegateId: DelegateIdSchema,
+    name: z.string(),
+    eligible: z.boolean(),
+    reasons: z.array(z.string()).describe('Why not, one sentence each; empty when eligible.'),
+  })
+  .meta({ id: 'DelegateExplanation' });
+export type DelegateExplanation = z.infer<typeof DelegateExplanation>;
+
+export const DelegateExplanations = z
+  .strictObject({
+    secretsManager: z.string(),
+    selectors: z.array(z.string()),
+    delegates: z.array(DelegateExplanation),
+  })
+  .meta({ id: 'DelegateExplanations' });
+export type DelegateExplanations = z.infer<typeof DelegateExplanations>;
+
+export const CreateDelegateToken = z
+  .strictObject({
+    name: NameSchema,
+    expiresInSeconds: z
+      .number()
+      .int()
+      .min(60)
+      .max(31_536_000)
+      .nullable()
+      .default(null)
+      .describe('null: does not expire.'),
+    requiresApproval: z.boolean().default(false),
+  })
+  .meta({ id: 'CreateDelegateToken' });
+export type CreateDelegateToken = z.infer<typeof CreateDelegateToken>;
+
+export const DelegateTokenView = z
+  .strictObject({
+    id: DelegateTokenIdSchema,
+    name: z.string(),
+    state: z.enum(['active', 'expired', 'revoked']),
+    requiresApproval: z.boolean(),
+    createdAtMs: TimeMs,
+    expiresAtMs: TimeMs.nullable(),
+    lastUsedAtMs: TimeMs.nullable(),
+  })
+  .meta({ id: 'DelegateToken' });
+export type DelegateTokenView = z.infer<typeof DelegateTokenView>;
+
+export const DelegateTokenList = z
+  .strictObject({ tokens: z.array(DelegateTokenView) })
+  .meta({ id: 'DelegateTokenList' });
+
+export const CreatedDelegateToken = z
+  .strictObject({
+    token: DelegateTokenView,
+    value: z.string().meta({ 'x-redact': true }).describe('Shown this once.'),
+  })
+  .meta({ id: 'CreatedDelegateToken' });
+export type CreatedDelegateToken = z.infer<typeof CreatedDelegateToken>;

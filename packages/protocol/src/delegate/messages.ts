@@ -1,0 +1,69 @@
+// Control messages between server and delegate: JSON text frames on one WebSocket that the delegate dialled. Order:
+//   server `hello` → delegate `identify` → server `welcome` or `refused` (then it closes);
+//   from then on: `configure` before the first task of a secrets manager, `task` → `result` | `failure`, heartbeats both ways.
+// Chunks of streams are binary frames (stream-frame.ts); each side grants the other `credit` for more.
+import { z } from 'zod';
+import { SECRETS_MANAGER_KINDS } from '@sallyport/core';
+import { base64Url, DelegateIdSchema, SecretsManagerIdSchema, TaskIdSchema } from '../api/ids.ts';
+import { SealingOfferSchema } from '../api/sealing.ts';
+import { WireError } from '../errors/wire-error.ts';
+import { SecretsManagerAccess, Task, TaskResult } from './tasks.ts';
+
+const Credit = z.strictObject({
+  type: z.literal('credit'),
+  taskId: TaskIdSchema,
+  chunks: z.number().int().min(1).max(64),
+});
+
+/** From the server. */
+export const ServerMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('hello'), protocolVersion: z.number().int(), challenge: base64Url(32) }),
+  z.strictObject({ type: z.literal('welcome'), delegateId: DelegateIdSchema }),
+  z.strictObject({ type: z.literal('refused'), error: WireError }),
+  z.strictObject({ type: z.literal('heartbeat-seen') }),
+  z.strictObject({
+    type: z.literal('configure'),
+    secretsManagerId: SecretsManagerIdSchema,
+    revision: z.number().int().min(1).describe('A new revision flushes data keys cached under the old one.'),
+    access: SecretsManagerAccess,
+  }),
+  z.strictObject({ type: z.literal('forget'), secretsManagerId: SecretsManagerIdSchema }),
+  z.strictObject({ type: z.literal('task'), task: Task }),
+  z.strictObject({ type: z.literal('cancel'), taskId: TaskIdSchema }),
+  Credit,
+]);
+export type ServerMessage = z.infer<typeof ServerMessage>;
+
+/** From the delegate. */
+export const DelegateMessage = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('identify'),
+    protocolVersion: z.number().int(),
+    identityKey: base64Url(32),
+    name: z.string().min(1).max(256),
+    hostName: z.string().max(256),
+    version: z.string().max(64),
+    selectors: z
+      .array(z.string().max(160))
+      .max(64)
+      .describe('Custom ones; name and host name are added by the server.'),
+    kinds: z.array(z.enum(SECRETS_MANAGER_KINDS)).max(8),
+    token: z
+      .string()
+      .max(256)
+      .nullable()
+      .meta({ 'x-redact': true })
+      .describe('Needed the first time, or after a revocation.'),
+    offer: SealingOfferSchema,
+    signature: base64Url(64).describe('Over `challengeBytes`.'),
+  }),
+  z.strictObject({ type: z.literal('offer'), offer: SealingOfferSchema }),
+  z.strictObject({ type: z.literal('heartbeat'), tasksInFlight: z.number().int().min(0) }),
+  z.strictObject({ type: z.literal('result'), taskId: TaskIdSchema, result: TaskResult }),
+  z.strictObject({ type: z.literal('failure'), taskId: TaskIdSchema, error: WireError }),
+  z
+    .strictObject({ type: z.literal('draining') })
+    .describe('No new tasks please; those under way will be finished.'),
+  Credit,
+]);
+export type DelegateMessage = z.infer<typeof DelegateMessage>;

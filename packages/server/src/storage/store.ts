@@ -1,0 +1,40 @@
+// The port to storage. One adapter per database under storage/; a contract suite in test/ runs on each. Timing is part of the
+// contract: `write` resolves only after its changes are durable, so whoever awaits it may answer.
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { ApiKeyStore } from '../access/api-key-store.ts';
+import type { DelegateStore } from '../fleet/delegate-store.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
+import type { EnvelopeUploads } from '../secrets/envelope-uploads.ts';
+import type { SecretsManagerStore } from '../secrets-managers/secrets-manager-store.ts';
+
+/** All tables, seen from inside one transaction (`write`) or one snapshot (`read`). */
+export type Tables = {
+  readonly secrets: SecretStore;
+  readonly secretsManagers: SecretsManagerStore;
+  readonly delegates: DelegateStore;
+  readonly apiKeys: ApiKeyStore;
+  readonly audit: AuditLog;
+  readonly settings: SettingStore;
+};
+
+/** Small facts about the installation, e.g. the fingerprint of the root key. */
+export type SettingStore = {
+  get(name: string): Promise<string | null>;
+  set(name: string, value: string): Promise<void>;
+};
+
+export type Store = {
+  /** Runs `work` on a consistent snapshot. Must not change anything. */
+  read<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in a transaction and commits. Concurrent calls may share one commit: each sees the changes of those before it,
+   * and one that throws is undone alone. Resolves after the commit is durable. `work` awaits nothing but `tables`.
+   * @throws whatever `work` throws; {name-taken} on a violated unique name; {storage-unavailable} when the database cannot write
+   */
+  write<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
+  /** Streams of envelopes too large for one row; outside transactions until they are attached to a version. */
+  readonly uploads: EnvelopeUploads;
+  /** Runs the database's own integrity check; resolves to the problems found. */
+  checkIntegrity(): Promise<string[]>;
+  close(): Promise<void>;
+};
