@@ -12,7 +12,7 @@ export type DelegateRow = {
   /** Custom selectors as the delegate declared them. */
   selectors: string[];
   kinds: SecretsManagerKind[];
-  /** The token that admitted it last. */
+  /** The token that admitted it last; one that is stored. */
   tokenId: DelegateTokenId;
   approved: boolean;
   createdAtMs: number;

@@ -15,10 +15,14 @@ export type SecretsManagerRow = {
 };
 
 export type SecretsManagerStore = {
-  /** @throws {name-taken} */
+  /**
+   * A row with the default flag takes it from the one that had it.
+   * @throws {name-taken}
+   */
   insert(row: SecretsManagerRow): Promise<void>;
   /**
-   * Replaces the row if its stored revision is `expectedRevision`; false when it is another or the row is gone.
+   * Replaces the row if its stored revision is `expectedRevision`; false when it is another or the row is gone. The default flag is
+   * moved by `makeDefault` alone: a row that has another flag than the stored one is stale too (false).
    * @throws {name-taken}
    */
   update(row: SecretsManagerRow, expectedRevision: number): Promise<boolean>;
@@ -27,7 +31,7 @@ export type SecretsManagerStore = {
   findDefault(): Promise<SecretsManagerRow | null>;
   /** The default first, then by name, each with the number of secrets that have at least one version under it. */
   list(): Promise<(SecretsManagerRow & { secretCount: number })[]>;
-  /** Makes exactly this one the default. */
+  /** Makes exactly this one the default. @throws {not-found} */
   makeDefault(id: SecretsManagerId): Promise<void>;
   /** Deletes it unless a secret version refers to it; resolves to the number of secrets that do (0: deleted). */
   remove(id: SecretsManagerId): Promise<number>;

@@ -29,12 +29,14 @@ export type Store = {
   /**
    * Runs `work` in a transaction and commits. Concurrent calls may share one commit: each sees the changes of those before it,
    * and one that throws is undone alone. Resolves after the commit is durable. `work` awaits nothing but `tables`.
-   * @throws whatever `work` throws; {name-taken} on a violated unique name; {storage-unavailable} when the database cannot write
+   * @throws whatever `work` throws; {name-taken} on a violated unique name; {storage-unavailable} when the database cannot write;
+   * {shutting-down} after `close`; {internal} when `work` waits for something else and is given up
    */
   write<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
   /** Streams of envelopes too large for one row; outside transactions until they are attached to a version. */
   readonly uploads: EnvelopeUploads;
   /** Runs the database's own integrity check; resolves to the problems found. */
   checkIntegrity(): Promise<string[]>;
+  /** Refuses what comes after, finishes what was asked for before. */
   close(): Promise<void>;
 };

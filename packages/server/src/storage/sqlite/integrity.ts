@@ -1,0 +1,107 @@
+// Looks for damage: in the file (SQLite's own checks), between the tables, and in the audit trail's chain. Reports, repairs nothing.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { AUDIT_CHAIN_START, checkAuditRecord } from '../../audit/audit-chain.ts';
+import type { AuditChainHead } from '../../audit/audit-chain.ts';
+import { auditHead, auditRecordsAfter } from './audit-table.ts';
+import { queryOf, tables } from './query.ts';
+import type { Query } from './query.ts';
+import type { Session } from './session.ts';
+import type { Steps } from './uploads-table.ts';
+
+const AUDIT_PAGE = 500;
+
+function raw<Row>(text: ReturnType<typeof sql<Row>>): Query<Row> {
+  return queryOf({ compile: () => text.compile(tables) });
+}
+
+/** Problems found, one sentence each. @throws {storage-unavailable} when the database cannot be read at all */
+export async function findProblems(steps: Steps): Promise<string[]> {
+  const inFile = await steps.read(async (session) => [
+    ...damageOfFile(session),
+    ...brokenReferences(session),
+  ]);
+  const inSecrets = await steps.read(async (session) => [
+    ...versionsOutOfStep(session),
+    ...chunksOutOfStep(session),
+  ]);
+  return [...inFile, ...inSecrets, ...(await breaksOfAuditChain(steps))];
+}
+
+function damageOfFile(session: Session): string[] {
+  return session
+    .all(raw(sql<{ integrity_check: string }>`PRAGMA integrity_check`))
+    .map((row) => row.integrity_check)
+    .filter((line) => line !== 'ok')
+    .map((line) => `SQLite reports damage: ${line}`);
+}
+
+function brokenReferences(session: Session): string[] {
+  return session
+    .all(raw(sql<{ table: string; rowid: number | null; parent: string }>`PRAGMA foreign_key_check`))
+    .map(
+      ({ table, rowid, parent }) =>
+        `Row ${rowid ?? '?'} of ${table} refers to a row of ${parent} that is not there.`,
+    );
+}
+
+function versionsOutOfStep(session: Session): string[] {
+  const query = sql<{ id: string; newest_version: number; newest: number; n: number }>`
+    SELECT s.id, s.newest_version, coalesce(max(v.version), 0) AS newest, count(v.version) AS n
+    FROM secrets s LEFT JOIN secret_versions v ON v.secret_id = s.id
+    GROUP BY s.id HAVING newest <> s.newest_version OR n <> s.newest_version`;
+  return session
+    .all(raw(query))
+    .map(
+      ({ id, newest_version, newest, n }) =>
+        `Secret ${id} should have versions 1 to ${newest_version}, but has ${n}, the newest ${newest}.`,
+    );
+}
+
+function chunksOutOfStep(session: Session): string[] {
+  const query = sql<{ secret_id: string; version: number; n: number }>`
+    SELECT v.secret_id, v.version, count(c.sequence) AS n
+    FROM secret_versions v LEFT JOIN upload_chunks c ON c.upload_id = v.upload_id
+    WHERE v.upload_id IS NOT NULL
+    GROUP BY v.upload_id HAVING n = 0 OR max(c.sequence) - min(c.sequence) + 1 <> n`;
+  return session
+    .all(raw(query))
+    .map(({ secret_id, version, n }) =>
+      n === 0
+        ? `The envelope of ${secret_id} version ${version} has no chunks.`
+        : `The envelope of ${secret_id} version ${version} lacks chunks between its first and last.`,
+    );
+}
+
+/** Walks the trail page by page, each in a snapshot of its own, so that reading goes on meanwhile. */
+async function breaksOfAuditChain(steps: Steps): Promise<string[]> {
+  const end = await steps.read(async (session) => auditHead(session));
+  let head: AuditChainHead = AUDIT_CHAIN_START;
+  while (head.sequence < end.sequence) {
+    const limit = Math.min(AUDIT_PAGE, end.sequence - head.sequence);
+    const page = await steps.read(async (session) => auditRecordsAfter(session, head.sequence, limit));
+    if (page.length === 0) {
+      return [`Audit records ${head.sequence + 1} to ${end.sequence} are missing at the end of the trail.`];
+    }
+    for (const record of page) {
+      const problem = checkAuditRecord(head, record);
+      if (problem !== null) return [problem];
+      head = record;
+      if (head.sequence === end.sequence && head.hash !== end.hash) {
+        return [`Audit record ${end.sequence} is not the one that was written last.`];
+      }
+    }
+    await nextTurn();
+  }
+  return extraRecords(steps, end);
+}
+
+/** The head is read before the records, so only the newest head can tell a surplus from a record that was appended meanwhile. */
+async function extraRecords(steps: Steps, end: AuditChainHead): Promise<string[]> {
+  return steps.read(async (session) => {
+    const newest = auditHead(session);
+    const [surplus] = auditRecordsAfter(session, newest.sequence, 1);
+    if (surplus !== undefined) return [`Audit record ${surplus.sequence} is beyond the end of the trail.`];
+    return newest.sequence < end.sequence ? ['The end of the audit trail moved backwards.'] : [];
+  });
+}
