@@ -10,6 +10,8 @@ export type Load = {
   durationMs: number;
   /** Whole HTTP requests; each connection takes the next one in turn. */
   requests: readonly string[];
+  /** Each request is sent at most once; the run ends early when there are no more. Sealed requests cannot be repeated. */
+  once?: boolean;
 };
 
 export type LoadResult = {
@@ -43,7 +45,7 @@ export function postRequest(
 /** Ends when the deadline has passed and the answer under way has come. */
 async function drive(
   load: Load,
-  next: () => Buffer,
+  next: () => Buffer | null,
   record: (elapsedMs: number, ok: boolean) => void,
 ): Promise<void> {
   const deadline = performance.now() + load.durationMs;
@@ -51,9 +53,16 @@ async function drive(
     const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true });
     let sentAt = 0;
     let seen: Buffer = Buffer.alloc(0);
+    const finish = (): void => {
+      socket.end();
+      resolve();
+    };
     const send = (): void => {
+      const request = performance.now() < deadline ? next() : null;
+      if (request === null) return finish();
       sentAt = performance.now();
-      socket.write(next());
+      socket.write(request);
+      return undefined;
     };
     socket.once('connect', send);
     socket.once('error', reject);
@@ -67,9 +76,7 @@ async function drive(
       if (seen.length < headEnd + 4 + length) return undefined;
       seen = Buffer.alloc(0);
       record(performance.now() - sentAt, head.startsWith('HTTP/1.1 200'));
-      if (performance.now() < deadline) return send();
-      socket.end();
-      return resolve();
+      return send();
     });
   });
 }
@@ -77,7 +84,10 @@ async function drive(
 async function work(load: Load): Promise<LoadResult> {
   const prepared = load.requests.map((text) => Buffer.from(text));
   let turn = 0;
-  const next = (): Buffer => prepared[turn++ % prepared.length] ?? Buffer.alloc(0);
+  const next = (): Buffer | null => {
+    if (load.once === true && turn >= prepared.length) return null;
+    return prepared[turn++ % prepared.length] ?? null;
+  };
   const times: number[] = [];
   let failures = 0;
   const record = (elapsedMs: number, ok: boolean): void => {

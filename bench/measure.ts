@@ -1,12 +1,23 @@
-// How every benchmark here measures: the contenders take turns in short rounds within one process, so that a busy machine slows
-// all of them alike, and the median round counts. Ratios are what to trust; the numbers beside them belong to one machine.
+// How every benchmark here measures: the contenders take turns in short rounds within one run, so that a busy machine slows all of
+// them alike, and the median round counts. Ratios are what to trust; the numbers beside them belong to one machine. Contenders
+// that work in this process get a thread each (`isolate`): otherwise one collects another's garbage, and code that both use is
+// compiled for neither.
 import { performance } from 'node:perf_hooks';
+import { once } from 'node:events';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
+
+/** What a turn counts as; see `Contender.run`. */
+// oxlint-disable-next-line typescript/no-invalid-void-type -- most contenders are plain loops that return nothing
+type Turn = number | void;
 
 /** One thing to be measured. */
 export type Contender = {
   name: string;
-  /** Does the operation `times` times, one after the other unless concurrency is the point. */
-  run: (times: number) => void | Promise<void>;
+  /**
+   * Does the operation `times` times, one after the other unless concurrency is the point. A number returned is how many
+   * milliseconds count for it; otherwise the wall clock does.
+   */
+  run: (times: number) => Turn | Promise<Turn>;
 };
 
 export type MeasureOptions = {
@@ -29,12 +40,62 @@ export async function measure(
   for (const contender of contenders)
     entries.push({ contender, times: await warmUp(contender, roundMs), perSecond: [] });
   for (let round = 0; round < rounds; round += 1) {
-    for (const { contender, times, perSecond } of entries)
+    for (const { contender, times, perSecond } of entries) {
+      // Not timed: in it caches and heap settle, so that nobody pays for the garbage that the one before left behind.
+      await contender.run(Math.ceil(times / 3));
       perSecond.push((times * 1000) / (await elapsedMs(contender, times)));
+    }
   }
   return Object.fromEntries(
     entries.map(({ contender, perSecond }) => [contender.name, median(perSecond)] as const),
   );
+}
+
+/**
+ * A contender in a thread of its own: own heap, own compiled code. What counts is the CPU time of that thread, so that whoever else
+ * uses the machine matters less.
+ */
+export type IsolatedContender = Contender & { close: () => Promise<void> };
+
+/** Which contender a thread is to be, and whatever it needs to know for it. */
+export type ContenderRequest<Arguments> = { name: string; arguments: Arguments };
+
+/** Starts `moduleUrl` as a thread, which must call `serveContender`, and returns the contender that it serves. */
+export async function isolate<Arguments>(
+  moduleUrl: string,
+  request: ContenderRequest<Arguments>,
+): Promise<IsolatedContender> {
+  const worker = new Worker(new URL(moduleUrl), { workerData: request });
+  // `once` rejects when the thread fails, so that a broken contender ends the benchmark.
+  await once(worker, 'message');
+  return {
+    name: request.name,
+    run: async (times) => {
+      worker.postMessage(times);
+      const [cpuMs] = (await once(worker, 'message')) as [number];
+      return cpuMs;
+    },
+    close: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+/** Within such a thread: makes the contender that was asked for and runs it whenever told to. */
+export async function serveContender<Arguments>(
+  make: (request: ContenderRequest<Arguments>) => Contender | Promise<Contender>,
+): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error('serveContender belongs in a thread');
+  const contender = await make(workerData as ContenderRequest<Arguments>);
+  const serve = async (times: number): Promise<void> => {
+    const before = process.threadCpuUsage();
+    await contender.run(times);
+    const { user, system } = process.threadCpuUsage(before);
+    port.postMessage((user + system) / 1000);
+  };
+  port.on('message', (times: number) => void serve(times));
+  port.postMessage(null);
 }
 
 /** One printed result: ours against something else, in the same run. */
@@ -77,8 +138,8 @@ async function warmUp(contender: Contender, roundMs: number): Promise<number> {
 
 async function elapsedMs(contender: Contender, times: number): Promise<number> {
   const startedAt = performance.now();
-  await contender.run(times);
-  return performance.now() - startedAt;
+  const counted = await contender.run(times);
+  return counted ?? performance.now() - startedAt;
 }
 
 function median(values: readonly number[]): number {

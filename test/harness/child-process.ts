@@ -75,14 +75,21 @@ export async function startPart(
 }
 
 /** The other side: serves `methods` in the child and tells the parent that it is ready. */
-export function servePart(ready: unknown, methods: Readonly<Record<string, (argument: never) => unknown>>): void {
+export function servePart(
+  ready: unknown,
+  methods: Readonly<Record<string, (argument: never) => unknown>>,
+): void {
   process.on('message', (message: { id: number; method: string; argument: never }) => {
     void (async () => {
       try {
         const value = await methods[message.method]?.(message.argument);
         process.send?.({ id: message.id, ok: true, value });
       } catch (thrown) {
-        process.send?.({ id: message.id, ok: false, error: thrown instanceof Error ? thrown.stack : String(thrown) });
+        process.send?.({
+          id: message.id,
+          ok: false,
+          error: thrown instanceof Error ? thrown.stack : String(thrown),
+        });
       }
     })();
   });
