@@ -1,10 +1,11 @@
 // The writer: many pieces of work share one durable commit. Whatever is queued when the writer is free goes into one transaction,
-// each piece inside a savepoint, so that one that throws is undone alone. An answer is given only after the commit.
+// each piece inside a savepoint, so that one that throws is undone alone. An answer is given only after the commit is on the disk.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '@sallyport/core';
 import { rollBack, whenFree } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { faultOf, unavailable } from './faults.ts';
+import type { Flush } from './log-flush.ts';
 import { runInSession, Session } from './session.ts';
 
 /** Bounds how long requests that wait for their turn stand behind one commit. */
@@ -29,13 +30,16 @@ export type CommitLimits = {
 export class GroupCommit {
   readonly #connection: Connection;
   readonly #limits: CommitLimits;
+  readonly #flush: Flush;
   #queue: Job[] = [];
   #running: Promise<void> | null = null;
   #closed = false;
+  #broken: AppError | null = null;
 
-  constructor(connection: Connection, limits: CommitLimits) {
+  constructor(connection: Connection, options: { limits: CommitLimits; flush: Flush }) {
     this.#connection = connection;
-    this.#limits = limits;
+    this.#limits = options.limits;
+    this.#flush = options.flush;
   }
 
   /** Queues `work`; resolves to its value once it is durable. */
@@ -43,6 +47,7 @@ export class GroupCommit {
     if (this.#closed) {
       throw new AppError('shutting-down', { publicMessage: 'The server is shutting down.' });
     }
+    if (this.#broken !== null) throw this.#broken;
     const settled = Promise.withResolvers<Outcome>();
     this.#queue.push({ work, settle: settled.resolve });
     this.#running ??= this.#drain();
@@ -74,15 +79,33 @@ export class GroupCommit {
       await whenFree(this.#limits.lockWaitMs, () => this.#connection.control('BEGIN IMMEDIATE'));
       for (const job of batch) outcomes.push(await this.#runJob(job));
       this.#connection.control('COMMIT');
+      // What is queued meanwhile shares the next commit.
+      await this.#makeDurable();
     } catch (thrown) {
       rollBack(this.#connection);
-      const fault = faultOf(thrown);
+      const fault = this.#broken ?? faultOf(thrown);
       const refusal =
         fault.code === 'storage-unavailable' ? fault : unavailable('the changes were not saved', fault);
       for (const job of batch) job.settle({ thrown: refusal });
       return;
     }
     for (const [index, outcome] of outcomes.entries()) batch[index]?.settle(outcome);
+  }
+
+  /**
+   * After a failed flush the system may report the next one as done although the data are lost, so this store writes no more.
+   * @throws {storage-unavailable}
+   */
+  async #makeDurable(): Promise<void> {
+    try {
+      await this.#flush();
+    } catch (thrown) {
+      this.#broken = unavailable(
+        'flushing the disk failed; restart the server to find out what was saved',
+        thrown,
+      );
+      throw this.#broken;
+    }
   }
 
   /** @throws when the transaction as a whole is lost */
