@@ -23,9 +23,10 @@ export type AeadInput = {
 export function sealAead(input: AeadInput, plaintext: Uint8Array): { ciphertext: Buffer; tag: Buffer } {
   const cipher = createCipheriv('aes-256-gcm', input.key, input.nonce, { authTagLength: AEAD_TAG_BYTES });
   cipher.setAAD(input.aad);
-  const head = cipher.update(plaintext);
-  const tail = cipher.final();
-  return { ciphertext: tail.length === 0 ? head : Buffer.concat([head, tail]), tag: cipher.getAuthTag() };
+  // GCM is a stream mode: `update` returns everything and `final` only closes the tag.
+  const ciphertext = cipher.update(plaintext);
+  cipher.final();
+  return { ciphertext, tag: cipher.getAuthTag() };
 }
 
 /** Decrypts; returns `null` when the tag does not match, so that callers choose one error code for every cause. */
@@ -38,9 +39,9 @@ export function openAead(
   decipher.setAAD(input.aad);
   decipher.setAuthTag(sealed.tag);
   try {
-    const head = decipher.update(sealed.ciphertext);
-    const tail = decipher.final();
-    return tail.length === 0 ? head : Buffer.concat([head, tail]);
+    const plaintext = decipher.update(sealed.ciphertext);
+    decipher.final();
+    return plaintext;
   } catch {
     return null;
   }
