@@ -1,0 +1,185 @@
+// A delegate at work: leads what arrives on the connection to settings and tasks, publishes sealing keys, and stops in order.
+import { hostname } from 'node:os';
+import { AppError } from '@sallyport/core';
+import type { DelegateId } from '@sallyport/core';
+import { challengeBytes, DELEGATE_PROTOCOL_VERSION } from '@sallyport/protocol';
+import type { DelegateMessage, WireError } from '@sallyport/protocol';
+import type { DelegateConfig } from '../config/delegate-config.ts';
+import type { Link, WorkMessage } from '../connection/link.ts';
+import type { ConnectionHandlers, ServerConnection } from '../connection/server-connection.ts';
+import type { DataFolder } from '../data-folder/data-folder.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { KeyProviderSources } from '../key-providers/configured-managers.ts';
+import type { Logger } from '../log/logger.ts';
+import type { TaskRunner } from '../tasks/task-runner.ts';
+import type { TaskServices } from '../tasks/task-services.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import type { DelegateState, RunningDelegate } from './running-delegate.ts';
+
+/** What a delegate is made of; `start-delegate.ts` makes them. */
+export type DelegateParts = {
+  config: DelegateConfig;
+  identity: Identity;
+  services: TaskServices;
+  runner: TaskRunner;
+  sources: KeyProviderSources;
+  folder: DataFolder;
+  logger: Logger;
+};
+
+/** Implements `RunningDelegate`. */
+export class Delegate implements RunningDelegate {
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly connected: Promise<DelegateId>;
+  readonly #parts: DelegateParts;
+  readonly #connection: ServerConnection;
+  readonly #welcome: PromiseWithResolvers<DelegateId>;
+  readonly #listeners = new Set<(state: DelegateState) => void>();
+  #draining: Promise<void> | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: {
+    parts: DelegateParts;
+    connectionWith: (handlers: ConnectionHandlers) => ServerConnection;
+  }) {
+    this.#parts = options.parts;
+    this.name = options.parts.config.name;
+    this.fingerprint = options.parts.identity.fingerprint;
+    this.#welcome = Promise.withResolvers<DelegateId>();
+    this.connected = this.#welcome.promise;
+    // Nobody has to wait for it.
+    this.connected.catch(() => undefined);
+    const { services, runner } = options.parts;
+    this.#connection = options.connectionWith({
+      identify: (challenge) => this.#identify(challenge),
+      message: (message, origin) => this.#received(message, origin),
+      chunk: (frame, connection) => runner.chunkArrived(frame, connection),
+      // Asking is what replaces a sealing key past half of its life; `publish` then tells the server.
+      beat: () => void services.sessions.currentOffer(),
+      tasksInFlight: () => runner.inFlight,
+      ended: (connection, refusal) => this.#connectionEnded(connection, refusal),
+      stateChanged: () => this.#stateChanged(),
+    });
+  }
+
+  /** Starts dialling. */
+  start(): void {
+    this.#connection.start();
+  }
+
+  /** Tells the server, if connected; otherwise the next hello will. */
+  publish(message: Extract<DelegateMessage, { type: 'offer' }>): void {
+    this.#connection.send(message);
+  }
+
+  state(): DelegateState {
+    const state = this.#connection.state;
+    return this.#draining !== null && state.name !== 'stopped' ? { name: 'draining' } : state;
+  }
+
+  onState(listener: (state: DelegateState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async drain(): Promise<void> {
+    if (this.#draining === null) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      this.#draining = promise;
+      this.#drain().then(resolve, reject);
+    }
+    return this.#draining;
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #drain(): Promise<void> {
+    const { runner, logger, config } = this.#parts;
+    logger.info(
+      { tasksInFlight: runner.inFlight },
+      'delegate stops: no new tasks, finishing those under way',
+    );
+    this.#connection.send({ type: 'draining' });
+    this.#stateChanged();
+    await runner.drain(config.drainSeconds * 1000);
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { services, sources, folder, logger } = this.#parts;
+    await this.#connection.stop();
+    services.cache.flushAll();
+    services.managers.forgetAll();
+    for (const source of Object.values(sources)) source.close();
+    await folder.release();
+    const publicMessage = 'The delegate was stopped before it was connected.';
+    this.#welcome.reject(new AppError('shutting-down', { publicMessage }));
+    logger.info('delegate stopped');
+  }
+
+  #identify(challenge: Uint8Array): DelegateMessage {
+    const { config, identity, services } = this.#parts;
+    const { token } = config;
+    const signed = challengeBytes({ challenge, identityKey: identity.publicKey, token });
+    return {
+      type: 'identify',
+      protocolVersion: DELEGATE_PROTOCOL_VERSION,
+      identityKey: identity.publicKey.toString('base64url'),
+      name: config.name,
+      hostName: hostname().slice(0, 256),
+      version: manifest.version,
+      selectors: config.selectors,
+      kinds: services.guard.kinds,
+      token,
+      offer: services.sessions.currentOffer(),
+      signature: identity.sign(signed).toString('base64url'),
+    };
+  }
+
+  #received(message: WorkMessage, origin: { connection: Link; messageBytes: number }): void {
+    const { services, runner, logger } = this.#parts;
+    const { connection } = origin;
+    switch (message.type) {
+      case 'configure': {
+        const { secretsManagerId, revision } = message;
+        if (!services.managers.configure(message)) return;
+        services.cache.flush(secretsManagerId);
+        logger.info({ secretsManagerId, revision, kind: message.access.settings.kind }, 'settings received');
+        return;
+      }
+      case 'forget':
+        services.managers.forget(message.secretsManagerId);
+        services.cache.flush(message.secretsManagerId);
+        return;
+      case 'task':
+        return runner.accept(message.task, origin);
+      case 'cancel':
+        return runner.cancel(message.taskId, connection);
+      case 'credit':
+        return runner.credited(message, connection);
+    }
+  }
+
+  #connectionEnded(connection: Link, refusal: WireError | null): void {
+    const { services, runner } = this.#parts;
+    runner.abandon(connection);
+    if (refusal === null) return;
+    if (refusal.code !== 'delegate-token-revoked' && refusal.code !== 'delegate-token-invalid') return;
+    // No longer admitted: what was released to this delegate is given up.
+    services.cache.flushAll();
+    services.managers.forgetAll();
+  }
+
+  #stateChanged(): void {
+    const state = this.state();
+    if (state.name === 'connected') {
+      this.#welcome.resolve(state.delegateId);
+      this.#parts.logger.info({ delegateId: state.delegateId }, 'connected to the server');
+    }
+    for (const listener of this.#listeners) listener(state);
+  }
+}

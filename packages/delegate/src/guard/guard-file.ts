@@ -1,0 +1,90 @@
+// The guard file: limits that the delegate's operator sets on the delegate's host and that no server can widen. Read once, at
+// start; a file that is malformed or that others could change refuses to start. What the limits mean is in guard.ts.
+import { z } from 'zod';
+import { AppError, isAppError, parseKeyArn, SECRETS_MANAGER_KINDS } from '@sallyport/core';
+import { readTrustedFile } from '../data-folder/private-file.ts';
+
+// Stands in for the resource when the rest of a wildcard entry is checked.
+const ANY_KEY = 'key/00000000-0000-0000-0000-000000000000';
+
+const KeyArnEntry = z
+  .string()
+  .max(2048)
+  .superRefine((text, check) => {
+    try {
+      parseKeyArn(text.endsWith(':*') ? text.slice(0, -1) + ANY_KEY : text);
+    } catch (thrown) {
+      const message = isAppError(thrown) ? thrown.publicMessage : 'malformed';
+      check.addIssue({ code: 'custom', message });
+    }
+  })
+  .describe(
+    'A key or alias ARN, or `arn:aws:kms:REGION:ACCOUNT:*` for every key of one account in one region.',
+  );
+
+const Endpoint = z
+  .url({ protocol: /^https?$/ })
+  .max(2048)
+  .nullable()
+  .default(null);
+
+/** Content of a guard file. Whatever is left out is not limited. */
+export const GuardFile = z.strictObject({
+  secretsManagerKinds: z
+    .array(z.enum(SECRETS_MANAGER_KINDS))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Kinds of secrets managers that this delegate serves; null: all.'),
+  keyArns: z
+    .array(KeyArnEntry)
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe(
+      'KMS keys that may be used; an alias is allowed only when the alias ARN itself is listed. null: all.',
+    ),
+  maxDecryptsPerMinute: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .nullable()
+    .default(null)
+    .describe('Values opened a minute, from the cache or not; as many may come at once. null: no limit.'),
+  kmsEndpoint: Endpoint.describe('Replaces the KMS endpoint; null: as the environment says.'),
+  stsEndpoint: Endpoint.describe('Replaces the STS endpoint; null: as the environment says.'),
+  useFipsEndpoints: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('Use FIPS endpoints; null: as the environment says.'),
+});
+export type GuardFile = z.infer<typeof GuardFile>;
+
+/** What holds without a guard file. */
+export const NO_GUARD_FILE: GuardFile = GuardFile.parse({});
+
+/**
+ * Reads and checks a guard file.
+ * @throws {config-invalid} when it is missing, unreadable, unsafe or malformed; the message names the field
+ */
+export async function readGuardFile(path: string): Promise<GuardFile> {
+  const content = await readTrustedFile(path);
+  if (content === null) throw invalid(path, 'it does not exist');
+  let json: unknown;
+  try {
+    json = JSON.parse(content.toString('utf8'));
+  } catch {
+    throw invalid(path, 'it is not JSON');
+  }
+  const parsed = GuardFile.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  throw invalid(path, `${where === '' ? '' : `"${where}": `}${issue?.message ?? 'malformed'}`);
+}
+
+function invalid(path: string, problem: string): AppError {
+  return new AppError('config-invalid', { publicMessage: `The guard file ${path} is not valid: ${problem}` });
+}

@@ -1,0 +1,82 @@
+// Holds what the server asks against the guard file. Every refusal is `delegate-refused` and says which entry of the file
+// refused what, so that the operator who reads it knows what to widen, if anything.
+import { AppError, SECRETS_MANAGER_KINDS } from '@sallyport/core';
+import type { SecretsManagerKind } from '@sallyport/core';
+import type { SecretsManagerAccess } from '@sallyport/protocol';
+import type { Time } from '../time/time.ts';
+import { DecryptBudget } from './decrypt-budget.ts';
+import type { GuardFile } from './guard-file.ts';
+
+/** The limits of one delegate process. */
+export class Guard {
+  readonly #file: GuardFile;
+  readonly #budget: DecryptBudget | null;
+
+  constructor(file: GuardFile, time: Pick<Time, 'monotonicMs'>) {
+    this.#file = file;
+    this.#budget =
+      file.maxDecryptsPerMinute === null
+        ? null
+        : new DecryptBudget({ perMinute: file.maxDecryptsPerMinute, time });
+  }
+
+  /** Kinds of secrets managers that this delegate serves, as it tells the server. */
+  get kinds(): SecretsManagerKind[] {
+    return [...(this.#file.secretsManagerKinds ?? SECRETS_MANAGER_KINDS)];
+  }
+
+  /** What replaces the AWS endpoints of the environment; null: nothing. */
+  get endpoints(): Pick<GuardFile, 'kmsEndpoint' | 'stsEndpoint' | 'useFipsEndpoints'> {
+    const { kmsEndpoint, stsEndpoint, useFipsEndpoints } = this.#file;
+    return { kmsEndpoint, stsEndpoint, useFipsEndpoints };
+  }
+
+  /**
+   * Judges a secrets manager by its kind and by the keys that new data keys would be made under. Former keys are judged when an
+   * envelope names one.
+   * @throws {delegate-refused}
+   */
+  requireSettings(settings: SecretsManagerAccess['settings']): void {
+    const kinds = this.#file.secretsManagerKinds;
+    if (kinds !== null && !kinds.includes(settings.kind)) {
+      throw refused('secretsManagerKinds', `does not allow secrets managers of kind "${settings.kind}"`);
+    }
+    if (settings.kind !== 'aws-kms') return;
+    this.requireKeyArn(settings.keyArn);
+    this.requireKeyArn(settings.pinnedKeyArn);
+  }
+
+  /** @throws {delegate-refused} when the guard file lists keys and `arn` is not covered */
+  requireKeyArn(arn: string): void {
+    const entries = this.#file.keyArns;
+    if (entries === null || entries.some((entry) => covers(entry, arn))) return;
+    throw refused('keyArns', `does not allow the key ${printable(arn)}`);
+  }
+
+  /** Counts one opened value. @throws {delegate-refused} when the minute's budget is used up; worth trying again later */
+  countDecrypt(): void {
+    if (this.#budget?.take() ?? true) return;
+    throw refused('maxDecryptsPerMinute', `allows ${this.#file.maxDecryptsPerMinute} decrypts a minute`, {
+      retryable: true,
+    });
+  }
+}
+
+function covers(entry: string, arn: string): boolean {
+  if (!entry.endsWith(':*')) return entry === arn;
+  const prefix = entry.slice(0, -1);
+  // The rest must be one resource: an ARN with further colons is none that KMS has.
+  return arn.startsWith(prefix) && /^(?:key|alias)\/[^:]+$/.test(arn.slice(prefix.length));
+}
+
+function refused(entry: keyof GuardFile, why: string, options: { retryable?: boolean } = {}): AppError {
+  return new AppError('delegate-refused', {
+    publicMessage: `The guard file of the delegate ${why} (entry "${entry}").`,
+    data: { guardEntry: entry },
+    ...options,
+  });
+}
+
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+}

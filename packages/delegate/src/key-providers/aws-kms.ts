@@ -1,0 +1,95 @@
+// Key providers of `aws-kms` secrets managers. The AWS package is loaded at the first use: a delegate that serves built-in
+// secrets managers only never pays for it, in memory or in time to start.
+import { randomBytes } from 'node:crypto';
+import type { AwsAccess, AwsRuntime, PreflightResult } from '@sallyport/aws';
+import { encryptionContextOf, ID_RANDOM_BYTES, invariant, makeId } from '@sallyport/core';
+import type { KeyProvider } from '@sallyport/core';
+import { toWireError } from '@sallyport/protocol';
+import type { PreflightReport, SecretsManagerAccess } from '@sallyport/protocol';
+import type { DelegateConfig } from '../config/delegate-config.ts';
+import type { Guard } from '../guard/guard.ts';
+import type { Time } from '../time/time.ts';
+import type { KeyProviderSource, SecretsManagerUse } from './key-provider-source.ts';
+
+export type AwsKmsKeysOptions = {
+  config: Pick<DelegateConfig, 'environment' | 'name'>;
+  /** Endpoints of the guard file; they win over those of the environment. */
+  endpoints: Guard['endpoints'];
+  time: Time;
+};
+
+// What the protocol takes at most.
+const STAGES_MAX = 64;
+const WARNINGS_MAX = 32;
+const WARNING_MAX_CHARACTERS = 2000;
+
+/** Makes key providers that share one set of AWS clients and credentials. */
+export class AwsKmsKeys implements KeyProviderSource {
+  readonly #options: AwsKmsKeysOptions;
+  #runtime: Promise<AwsRuntime> | null = null;
+
+  constructor(options: AwsKmsKeysOptions) {
+    this.#options = options;
+  }
+
+  async open(use: SecretsManagerUse): Promise<KeyProvider> {
+    const runtime = await this.#load();
+    return runtime.keyProvider(use.secretsManagerId, awsAccessOf(use.access));
+  }
+
+  async preflight(use: SecretsManagerUse & { signal: AbortSignal }): Promise<PreflightReport> {
+    const runtime = await this.#load();
+    const { secretsManagerId, access, signal } = use;
+    const random = randomBytes(ID_RANDOM_BYTES);
+    const secretId = makeId('secret', { nowMs: this.#options.time.nowMs(), random });
+    const context = encryptionContextOf({ secretsManagerId, secretId, version: 0 }, access.settings.context);
+    return reportOf(await runtime.preflight(awsAccessOf(access), { secretsManagerId, signal, context }));
+  }
+
+  close(): void {
+    void this.#runtime?.then(
+      (runtime) => runtime.close(),
+      // What was never loaded needs no closing.
+      () => undefined,
+    );
+    this.#runtime = null;
+  }
+
+  async #load(): Promise<AwsRuntime> {
+    this.#runtime ??= this.#start();
+    return this.#runtime;
+  }
+
+  async #start(): Promise<AwsRuntime> {
+    const { AwsRuntime, readAwsEnvironment } = await import('@sallyport/aws');
+    const { config, endpoints } = this.#options;
+    const { kmsEndpoint, stsEndpoint, useFipsEndpoints } = endpoints;
+    const overrides = { delegateName: config.name, kmsEndpoint, stsEndpoint };
+    const environment = readAwsEnvironment(config.environment, overrides);
+    return new AwsRuntime({ ...environment, useFips: useFipsEndpoints ?? environment.useFips });
+  }
+}
+
+function awsAccessOf(access: SecretsManagerAccess): AwsAccess {
+  const { settings, secretAccessKey } = access;
+  invariant(settings.kind === 'aws-kms', 'AWS keys are for secrets managers of kind aws-kms');
+  return { settings, secretAccessKey };
+}
+
+function reportOf(result: PreflightResult): PreflightReport {
+  return {
+    ok: result.ok,
+    identityArn: result.identity?.arn ?? null,
+    pinnedKeyArn: result.pinnedKeyArn,
+    stages: result.stages.slice(0, STAGES_MAX).map(({ stage, action, outcome, elapsedMs, error }) => ({
+      stage,
+      action,
+      outcome,
+      elapsedMs,
+      ...(error === undefined ? {} : { error: toWireError(error) }),
+    })),
+    warnings: result.warnings
+      .slice(0, WARNINGS_MAX)
+      .map(({ message }) => message.slice(0, WARNING_MAX_CHARACTERS)),
+  };
+}

@@ -1,0 +1,16 @@
+// The port to what makes key providers, one adapter for each kind of secrets manager, and the outcome of trying one out.
+import type { KeyProvider, SecretsManagerId } from '@sallyport/core';
+import type { PreflightReport, SecretsManagerAccess } from '@sallyport/protocol';
+
+/** A secrets manager and everything needed to use it. */
+export type SecretsManagerUse = { secretsManagerId: SecretsManagerId; access: SecretsManagerAccess };
+
+/** Makes key providers for one kind of secrets manager. */
+export type KeyProviderSource = {
+  /** A provider with these settings; its owner closes it. Calls no key service yet. */
+  open(use: SecretsManagerUse): Promise<KeyProvider>;
+  /** Tries everything that the product needs with these settings. What fails is in the report; only an abort throws. */
+  preflight(use: SecretsManagerUse & { signal: AbortSignal }): Promise<PreflightReport>;
+  /** Ends connections; providers of it must be closed before. */
+  close(): void;
+};

@@ -1,0 +1,28 @@
+// Leads each kind of task to its executor.
+import type { Task, TaskResult } from '@sallyport/protocol';
+import { executeDownload } from './download.ts';
+import { executeOpenDataKeys } from './open-data-keys.ts';
+import { executePreflight } from './preflight.ts';
+import { executeResolve } from './resolve.ts';
+import type { TaskRun } from './task-services.ts';
+import { executeUpload } from './upload.ts';
+import { executeWrite } from './write.ts';
+
+/** Does what the task asks. @throws as the executor of its kind */
+export async function executeTask(task: Task, run: TaskRun): Promise<TaskResult> {
+  switch (task.kind) {
+    case 'write':
+      return executeWrite(task, run);
+    case 'upload':
+      return executeUpload(task, run);
+    case 'resolve':
+      return executeResolve(task, run);
+    case 'download':
+      return executeDownload(task, run);
+    case 'preflight':
+      return executePreflight(task, run);
+    case 'open-data-keys':
+      break;
+  }
+  return executeOpenDataKeys(task, run);
+}
