@@ -141,6 +141,16 @@ describe('encryption context', () => {
     });
   });
 
+  test('fixed pairs cannot replace the binding', () => {
+    // Attack: a server sends a secrets manager whose fixed pairs name another secret.
+    const binding = {
+      secretsManagerId: MANAGER_ID as SecretsManagerId,
+      secretId: SECRET_ID as SecretId,
+      version: 3,
+    };
+    expect(encryptionContextOf(binding, { 'sallyport:version': '9' })['sallyport:version']).toBe('3');
+  });
+
   test.each([
     [{ 'aws-crypto-public-key': 'x' }],
     [{ 'sallyport:version': '9' }],

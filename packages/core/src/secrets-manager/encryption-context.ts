@@ -24,11 +24,12 @@ export type EnvelopeBinding = {
  * expected.
  */
 export function encryptionContextOf(binding: EnvelopeBinding, fixed: EncryptionContext): EncryptionContext {
+  // The binding comes last: fixed pairs cannot replace it, whoever made them up.
   return {
+    ...fixed,
     'sallyport:secrets-manager': binding.secretsManagerId,
     'sallyport:secret': binding.secretId,
     'sallyport:version': String(binding.version),
-    ...fixed,
   };
 }
 

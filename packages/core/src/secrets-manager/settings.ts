@@ -64,7 +64,9 @@ export type SecretsManagerSettings = AwsKmsSettings | BuiltInSettings;
  * @returns the parsed key ARN
  * @throws {invalid-key-arn} {region-mismatch} {invalid-role-arn} {invalid-external-id} {invalid-encryption-context} {invalid-request}
  */
-export function checkAwsKmsSettings(settings: Omit<AwsKmsSettings, 'pinnedKeyArn' | 'formerKeyArns'>): KeyArn {
+export function checkAwsKmsSettings(
+  settings: Omit<AwsKmsSettings, 'pinnedKeyArn' | 'formerKeyArns'>,
+): KeyArn {
   const arn = parseKeyArn(settings.keyArn);
   requireRegionOf(arn, settings.region);
   const { credentials } = settings;

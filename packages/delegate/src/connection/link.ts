@@ -4,6 +4,7 @@ import type { WebSocket, RawData } from 'ws';
 import { AppError } from '@sallyport/core';
 import type { DelegateId } from '@sallyport/core';
 import { decodeStreamFrame, encodeStreamFrame, HEARTBEAT, toWireError } from '@sallyport/protocol';
+import { SocketCork } from '@sallyport/protocol/socket';
 import type { DelegateMessage, ServerMessage, StreamFrame, WireError } from '@sallyport/protocol';
 import type { TaskConnection } from '../tasks/task-runner.ts';
 import type { Time } from '../time/time.ts';
@@ -39,6 +40,7 @@ const CLOSE_WITHIN_MS = 2000;
 /** One connection. */
 export class Link implements TaskConnection {
   readonly #socket: WebSocket;
+  readonly #cork: SocketCork;
   readonly #time: Time;
   readonly #events: LinkEvents;
   #phase: 'hello' | 'welcome' | 'work' | 'closing' | 'ended' = 'hello';
@@ -50,6 +52,7 @@ export class Link implements TaskConnection {
 
   constructor(socket: WebSocket, parts: { time: Time; events: LinkEvents }) {
     this.#socket = socket;
+    this.#cork = new SocketCork(socket);
     this.#time = parts.time;
     this.#events = parts.events;
     this.#lastWordAtMs = this.#time.monotonicMs();
@@ -70,7 +73,9 @@ export class Link implements TaskConnection {
 
   /** Sends a control message; does nothing once the connection has ended. */
   send(message: DelegateMessage): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#cork.hold();
+    this.#socket.send(JSON.stringify(message));
   }
 
   /** Sends a chunk; does nothing once the connection has ended. */

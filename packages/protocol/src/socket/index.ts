@@ -1,0 +1,2 @@
+// Face for the two ends of the delegate socket in Node.
+export { SocketCork } from './socket-cork.ts';
