@@ -13,7 +13,7 @@ beforeAll(async () => {
   target = await labTarget();
   deployment = await Deployment.start();
   await deployment.startDelegate({ name: 'vpc-1', selectors: ['prod-vpc'], environment: target.environment });
-  await deployment.startDelegate({ name: 'edge-1', selectors: ['edge'], environment: {} });
+  await deployment.startDelegate({ name: 'edge-1', selectors: ['edge'], environment: { AWS_EC2_METADATA_DISABLED: 'true' } });
   await addManager('good', 'sts-role');
   await addManager('keys', 'access-keys');
   await deployment.client.set('secret', 'value', { secretsManager: 'good' });
