@@ -6,7 +6,7 @@ import { ClientSession, encodeContent } from '@sallyport/protocol/sealing';
 import type { DelegateOffer } from '@sallyport/protocol';
 import { startPart } from '../test/harness/child-process.ts';
 import { Deployment } from '../test/harness/deployment.ts';
-import { postRequest, runLoad } from './load.ts';
+import { runLoad } from './load.ts';
 import type { LoadResult } from './load.ts';
 
 const ROUNDS = 5;
@@ -113,8 +113,8 @@ async function runScenario(
       'answerWith',
       await fetchOnce(`${deployment.address}${path}`, deployment.token, bodies.pop()),
     );
-    const requests = bodies.map((body) => postRequest(path, JSON.stringify(body), headers));
-    const load = { connections, durationMs: DURATION_MS, requests };
+    const texts = bodies.map((body) => JSON.stringify(body));
+    const load = { connections, durationMs: DURATION_MS, path, headers, bodies: texts };
     const result = await runLoad({ ...load, once: true, port: Number(new URL(deployment.address).port) });
     if (result.failures > 0)
       throw new Error(`${scenario.title}: ${result.failures} of ${result.answers} failed`);

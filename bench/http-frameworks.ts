@@ -10,7 +10,7 @@ import { ID_RANDOM_BYTES, makeId } from '@sallyport/core';
 import { ResolveSecrets } from '@sallyport/protocol';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
-import { postRequest, runLoad } from './load.ts';
+import { runLoad } from './load.ts';
 
 const ROUNDS = 5;
 const DURATION_MS = 1500;
@@ -60,9 +60,9 @@ async function startHono(): Promise<Server> {
 
 async function startFastify(): Promise<Server> {
   const app = Fastify({ logger: false });
-  app.post('/v1/secrets/resolve', async (request) => {
+  app.post('/v1/secrets/resolve', (request, reply) => {
     ResolveSecrets.parse(request.body);
-    return answer;
+    reply.send(answer);
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   return app.server;
@@ -77,7 +77,9 @@ for (let round = 0; round < ROUNDS; round++) {
       port,
       connections: 64,
       durationMs: DURATION_MS,
-      requests: [postRequest('/v1/secrets/resolve', body)],
+      path: '/v1/secrets/resolve',
+      headers: {},
+      bodies: [body],
     };
     const result = await runLoad(load);
     if (result.failures > 0) throw new Error(`${name}: ${result.failures} failures`);

@@ -1,6 +1,6 @@
-// A load generator for HTTP/1.1 on loopback: raw sockets with prepared bytes, so that it costs little beside what it measures.
-// Runs in a worker thread of its own. Not a general client: it reads Content-Length answers only.
-import { connect } from 'node:net';
+// A load generator for HTTP: Node's own client with kept-alive connections, as applications use it, in a worker thread of its own on
+// the same machine. Its cost is part of both sides of a ratio.
+import { Agent, request as httpRequest } from 'node:http';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 /** One load run. */
@@ -8,9 +8,11 @@ export type Load = {
   port: number;
   connections: number;
   durationMs: number;
-  /** Whole HTTP requests; each connection takes the next one in turn. */
-  requests: readonly string[];
-  /** Each request is sent at most once; the run ends early when there are no more. Sealed requests cannot be repeated. */
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  /** JSON bodies; each connection takes the next one in turn. */
+  bodies: readonly string[];
+  /** Each body is sent at most once; the run ends early when there are no more. Sealed requests cannot be repeated. */
   once?: boolean;
 };
 
@@ -32,71 +34,41 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   });
 }
 
-/** A whole request with a JSON body. */
-export function postRequest(
-  path: string,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): string {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${lines.join('')}\r\n${body}`;
-}
-
-/** Ends when the deadline has passed and the answer under way has come. */
-async function drive(
-  load: Load,
-  next: () => Buffer | null,
-  record: (elapsedMs: number, ok: boolean) => void,
-): Promise<void> {
-  const deadline = performance.now() + load.durationMs;
+async function post(load: Load, agent: Agent, body: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true });
-    let sentAt = 0;
-    let seen: Buffer = Buffer.alloc(0);
-    const finish = (): void => {
-      socket.end();
-      resolve();
-    };
-    const send = (): void => {
-      const request = performance.now() < deadline ? next() : null;
-      if (request === null) return finish();
-      sentAt = performance.now();
-      socket.write(request);
-      return undefined;
-    };
-    socket.once('connect', send);
-    socket.once('error', reject);
-    socket.on('data', (chunk: Buffer) => {
-      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-      const headEnd = seen.indexOf('\r\n\r\n');
-      if (headEnd < 0) return;
-      const head = seen.toString('latin1', 0, headEnd);
-      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 'NaN');
-      if (Number.isNaN(length)) return reject(new Error(`answer without length: ${head.slice(0, 80)}`));
-      if (seen.length < headEnd + 4 + length) return undefined;
-      seen = Buffer.alloc(0);
-      record(performance.now() - sentAt, head.startsWith('HTTP/1.1 200'));
-      return send();
+    const headers = { ...load.headers, 'content-type': 'application/json', 'content-length': body.length };
+    const options = { host: '127.0.0.1', port: load.port, path: load.path, method: 'POST', agent, headers };
+    const request = httpRequest(options, (response) => {
+      response.resume();
+      response.once('end', () => {
+        resolve(response.statusCode ?? 0);
+      });
     });
+    request.once('error', reject);
+    request.end(body);
   });
 }
 
 async function work(load: Load): Promise<LoadResult> {
-  const prepared = load.requests.map((text) => Buffer.from(text));
-  let turn = 0;
-  const next = (): Buffer | null => {
-    if (load.once === true && turn >= prepared.length) return null;
-    return prepared[turn++ % prepared.length] ?? null;
-  };
+  const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
+  const bodies = load.bodies.map((text) => Buffer.from(text));
   const times: number[] = [];
+  let turn = 0;
   let failures = 0;
-  const record = (elapsedMs: number, ok: boolean): void => {
-    times.push(elapsedMs);
-    if (!ok) failures += 1;
-  };
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: load.connections }, async () => drive(load, next, record)));
+  const deadline = startedAt + load.durationMs;
+  const drive = async (): Promise<void> => {
+    while (performance.now() < deadline && (load.once !== true || turn < bodies.length)) {
+      const body = bodies[turn++ % bodies.length];
+      if (body === undefined) return;
+      const sentAt = performance.now();
+      if ((await post(load, agent, body)) !== 200) failures += 1;
+      times.push(performance.now() - sentAt);
+    }
+  };
+  await Promise.all(Array.from({ length: load.connections }, drive));
   const seconds = (performance.now() - startedAt) / 1000;
+  agent.destroy();
   times.sort((a, b) => a - b);
   const quantile = (share: number): number =>
     times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;

@@ -160,7 +160,7 @@ describe('AWS', () => {
       // What stands in for AWS here is a lab of its own, which the command knows by its environment only.
       const aws = place.start(['lab']);
       started.push(aws);
-      const facts = await untilWritten(aws, /secret access key: \S+/);
+      const facts = await untilWritten(aws, /^(?=[^]*secret access key: \S+\n)(?=[^]*export AWS_REGION)/);
       const variables = Object.fromEntries(
         [...facts.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name ?? '', value ?? '']),
       );

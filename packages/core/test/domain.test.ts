@@ -1,7 +1,7 @@
 // Ids, names, references, selectors, contexts and settings: parse and print agree, and what is not allowed is refused by code.
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   AppError,

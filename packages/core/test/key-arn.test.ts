@@ -1,5 +1,5 @@
 // Key ARNs: every partition parses, everything that KMS would resolve in a surprising way is refused with words that help.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   AppError,

@@ -39,8 +39,6 @@ export type TaskRunnerOptions = {
 export class TaskRunner {
   readonly #options: TaskRunnerOptions;
   readonly #running = new Map<string, Running>();
-  /** One for all tasks: an error is costly to make, and nobody reads this one. */
-  readonly #taskEnded = timeoutError('The task has ended.');
   #bytesInFlight = 0;
   #streamsInFlight = 0;
   #isDraining = false;
