@@ -5,7 +5,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-type Summary = { numPassedTests: number; numFailedTests: number; success: boolean };
+type Summary = {
+  numPassedTests: number;
+  numFailedTests: number;
+  success: boolean;
+  testResults: { name: string; assertionResults: { status: string }[] }[];
+};
 
 const CHECKS = ['format:check', 'lint', 'typecheck'];
 
@@ -26,11 +31,23 @@ function runTests(extraArguments: readonly string[]): Summary {
   }
 }
 
+/**
+ * The contract with AWS has to run on moto wherever moto is installed; a suite that skips itself by mistake would go unnoticed.
+ */
+function motoWasForgotten(tests: Summary): boolean {
+  if (spawnSync('python3', ['-c', 'import moto.server'], { stdio: 'ignore' }).status !== 0) return false;
+  const contract = tests.testResults.find(({ name }) => name.endsWith('aws-contract.moto.test.ts'));
+  return contract?.assertionResults.some(({ status }) => status === 'passed') !== true;
+}
+
 const failedChecks = CHECKS.filter((check) => !run('npm', ['run', '--silent', check]));
 for (const check of failedChecks) console.error(`npm run ${check} failed`);
-const tests = runTests(process.argv.slice(2));
+const chosen = process.argv.slice(2);
+const tests = runTests(chosen);
+const forgotten = chosen.length === 0 && motoWasForgotten(tests) ? 1 : 0;
+if (forgotten > 0) console.error('moto is installed, but the contract suite did not run on it');
 const passed = tests.numPassedTests + CHECKS.length - failedChecks.length;
 const runnerFailed = !tests.success && tests.numFailedTests === 0 ? 1 : 0;
-const failed = tests.numFailedTests + failedChecks.length + runnerFailed;
+const failed = tests.numFailedTests + failedChecks.length + runnerFailed + forgotten;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && tests.numPassedTests > 0 ? 0 : 1;
