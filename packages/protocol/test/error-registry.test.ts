@@ -38,7 +38,7 @@ describe('the registry', () => {
 
 describe('docs/reference/errors.md', () => {
   test('has exactly the rows of the registry, in its order', async () => {
-    const rows = (await readFile(page, 'utf8')).split('\n').filter((line) => /^\| `/.test(line));
+    const rows = (await readFile(page, 'utf8')).split('\n').filter((line) => line.startsWith('| `'));
     const expected = codes.map((code) => {
       const { httpStatus, meaning, nextStep } = ERROR_REGISTRY[code];
       const again = ERROR_CODES[code].retryable ? 'yes' : 'no';

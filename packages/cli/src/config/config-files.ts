@@ -1,0 +1,153 @@
+// The two configuration files. The project's, `.sallyport.json`, is found from the working directory upwards and may be committed, so
+// it holds no key; and since somebody else may have written it, it can name files in its own folder only. The user's is private.
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { AppError } from '@sallyport/core';
+import { z } from 'zod';
+
+export const PROJECT_FILE = '.sallyport.json';
+export const USER_FILE = 'config.json';
+
+const ProjectFile = z.strictObject({
+  address: z.string().min(1),
+  tokenFile: z.string().min(1).optional().describe('Beside or below this file.'),
+  caFile: z.string().min(1).optional().describe('Beside or below this file.'),
+  knownDelegates: z.string().min(1).optional().describe('Beside or below this file.'),
+  strict: z.boolean().optional(),
+});
+
+const UserFile = z
+  .strictObject({
+    address: z.string().min(1).optional(),
+    token: z.string().min(1).meta({ 'x-redact': true }).optional(),
+    tokenFile: z.string().min(1).optional(),
+    caFile: z.string().min(1).optional(),
+    strict: z.boolean().optional(),
+  })
+  .refine((config) => config.address !== undefined || (config.token ?? config.tokenFile) === undefined, {
+    error: 'a key needs an address: it is sent to that server only',
+  });
+
+/** What a configuration file says; paths are absolute. */
+export type ConfigFile = {
+  /** Where it is. */
+  path: string;
+  address: string | null;
+  token: string | null;
+  tokenFile: string | null;
+  caFile: string | null;
+  knownDelegates: string | null;
+  strict: boolean;
+};
+
+/**
+ * The project's configuration: the nearest `.sallyport.json` in `folder` or above; `null` when there is none.
+ * @throws {config-invalid} when it is damaged, has unknown fields, or names a file outside its folder
+ */
+export async function findProjectFile(folder: string): Promise<ConfigFile | null> {
+  for (let current = resolve(folder); ; current = dirname(current)) {
+    const path = join(current, PROJECT_FILE);
+    const found = await readJson(path);
+    if (found !== null) return projectFileOf(path, found.json);
+    if (dirname(current) === current) return null;
+  }
+}
+
+/**
+ * The user's configuration; `null` when there is none.
+ * @param warn told when others can read a file with a key in it
+ * @throws {config-invalid} when it is damaged or has unknown fields
+ */
+export async function readUserFile(
+  configFolder: string,
+  warn: (text: string) => void,
+): Promise<ConfigFile | null> {
+  const path = join(configFolder, USER_FILE);
+  const found = await readJson(path);
+  if (found === null) return null;
+  const config = parsed(UserFile, { path, json: found.json });
+  if (config.token !== undefined) warnIfLoose({ path, mode: found.mode }, warn);
+  const absolute = (name: string | undefined): string | null =>
+    name === undefined ? null : resolve(configFolder, name);
+  return {
+    path,
+    address: config.address ?? null,
+    token: config.token ?? null,
+    tokenFile: absolute(config.tokenFile),
+    caFile: absolute(config.caFile),
+    knownDelegates: null,
+    strict: config.strict ?? false,
+  };
+}
+
+/** Warns when others than its owner can read a file that holds a key. */
+export function warnIfLoose(file: { path: string; mode: number }, warn: (text: string) => void): void {
+  if ((file.mode & 0o077) === 0) return;
+  const mode = (file.mode & 0o777).toString(8).padStart(4, '0');
+  warn(
+    `warning: others can read ${file.path}, which holds a key (mode ${mode}). Run: chmod 600 ${file.path}`,
+  );
+}
+
+async function projectFileOf(path: string, json: unknown): Promise<ConfigFile> {
+  const config = parsed(ProjectFile, { path, json });
+  const inside = async (name: string | undefined): Promise<string | null> =>
+    name === undefined ? null : insideFolderOf(path, name);
+  return {
+    path,
+    address: config.address,
+    token: null,
+    tokenFile: await inside(config.tokenFile),
+    caFile: await inside(config.caFile),
+    knownDelegates: await inside(config.knownDelegates),
+    strict: config.strict ?? false,
+  };
+}
+
+/** A cloned project must not be able to have `~/.ssh/id_ed25519` sent to a server of its choice. */
+async function insideFolderOf(path: string, name: string): Promise<string> {
+  const folder = await realpath(dirname(path));
+  const target = resolve(folder, name);
+  const real = await realpath(target).catch(() => target);
+  for (const candidate of [target, real]) {
+    const way = relative(folder, candidate);
+    if (way === '' || way.startsWith('..') || isAbsolute(way)) {
+      throw new AppError('config-invalid', {
+        publicMessage: `${path} names a file outside its own folder. A project's configuration can name only files beside or below it.`,
+        data: { hint: 'Use SALLYPORT_TOKEN_FILE or the user configuration for files elsewhere.' },
+      });
+    }
+  }
+  return target;
+}
+
+async function readJson(path: string): Promise<{ json: unknown; mode: number } | null> {
+  try {
+    const { mode } = await stat(path);
+    return { json: JSON.parse(await readFile(path, 'utf8')), mode };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      return null;
+    }
+    // Not the parser's own words: they repeat what is in the file.
+    const why = error instanceof SyntaxError ? 'it is not JSON' : 'it cannot be read';
+    throw new AppError('config-invalid', {
+      publicMessage: `The configuration file ${path} cannot be used: ${why}.`,
+      cause: error,
+    });
+  }
+}
+
+function parsed<S extends z.ZodType>(
+  schema: S,
+  { path, json }: { path: string; json: unknown },
+): z.output<S> {
+  const outcome = schema.safeParse(json);
+  if (outcome.success) return outcome.data;
+  const issues = outcome.error.issues.map((issue) =>
+    issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`,
+  );
+  throw new AppError('config-invalid', {
+    publicMessage: `The configuration file ${path} cannot be used: ${issues.join('; ')}.`,
+  });
+}

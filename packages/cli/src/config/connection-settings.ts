@@ -1,0 +1,177 @@
+// Which server a command talks to, with which key, and whom it trusts: flags first, then the environment, then the project's file,
+// then the user's. A key from a file goes only to the address that stands beside it.
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { AppError } from '@sallyport/core';
+import type { FlagValues } from '../command-line/flag-values.ts';
+import { findProjectFile, readUserFile, warnIfLoose } from './config-files.ts';
+import type { ConfigFile } from './config-files.ts';
+import type { Environment } from './environment.ts';
+
+export type ConnectionSettings = {
+  address: string;
+  token: string;
+  /** PEM text; `null`: the system's authorities. */
+  caPem: string | null;
+  /** Path of the file of known delegates. */
+  knownDelegates: string;
+  strict: boolean;
+  allowPlainHttp: boolean;
+};
+
+export type SettingsSources = {
+  flags: FlagValues;
+  environment: Environment;
+  /** Where the project's file is looked for, and what paths in flags are relative to. */
+  folder: string;
+  warn: (text: string) => void;
+};
+
+/** What API keys look like; other content of a file is not sent to anybody. */
+const API_KEY = /^sp_key_[A-Za-z0-9_-]{20,128}$/;
+
+/** Address, authorities and trust, without the key; for commands that only look at local files. */
+export async function readAddress(sources: SettingsSources): Promise<Omit<ConnectionSettings, 'token'>> {
+  const files = await readFiles(sources);
+  return withoutToken(sources, files);
+}
+
+/** Path of the file of known delegates; needs no address. */
+export async function readKnownDelegatesPath(sources: SettingsSources): Promise<string> {
+  const files = await readFiles(sources);
+  return knownDelegatesPath(sources, files, addressOf(sources, files));
+}
+
+/**
+ * All settings of a connection.
+ * @throws {config-invalid} when address or key are missing or unusable; the message says where they can be given
+ */
+export async function readConnectionSettings(sources: SettingsSources): Promise<ConnectionSettings> {
+  const files = await readFiles(sources);
+  const settings = await withoutToken(sources, files);
+  return { ...settings, token: await tokenFor(settings.address, sources, files) };
+}
+
+type Files = { project: ConfigFile | null; user: ConfigFile | null };
+
+async function readFiles({ environment, folder, warn }: SettingsSources): Promise<Files> {
+  const [project, user] = await Promise.all([
+    findProjectFile(folder),
+    readUserFile(environment.configFolder, warn),
+  ]);
+  return { project, user };
+}
+
+async function withoutToken(
+  sources: SettingsSources,
+  files: Files,
+): Promise<Omit<ConnectionSettings, 'token'>> {
+  const { flags, environment, folder } = sources;
+  const { project, user } = files;
+  const address = addressOf(sources, files);
+  if (address === null) {
+    throw new AppError('config-invalid', {
+      publicMessage: 'No server address is given.',
+      data: {
+        hint: 'Give --address, SALLYPORT_ADDR, or a .sallyport.json in the project. `npx sallyport start` runs a server here and leaves one behind.',
+      },
+    });
+  }
+  const own = await ownerOf(address);
+  const caFile =
+    flags.text('ca-file') ??
+    environment.read('SALLYPORT_CA_FILE') ??
+    own(project)?.caFile ??
+    own(user)?.caFile ??
+    null;
+  return {
+    address,
+    caPem: caFile === null ? null : await readText(resolve(folder, caFile), 'CA certificates'),
+    knownDelegates: await knownDelegatesPath(sources, files, address),
+    // Whoever asks for strictness gets it: a project's file cannot talk a user out of it.
+    strict:
+      flags.has('strict') ||
+      environment.isOn('SALLYPORT_STRICT') ||
+      project?.strict === true ||
+      user?.strict === true,
+    allowPlainHttp: flags.has('allow-plain-http') || environment.isOn('SALLYPORT_ALLOW_PLAIN_HTTP'),
+  };
+}
+
+function addressOf({ flags, environment }: SettingsSources, { project, user }: Files): string | null {
+  const named = flags.text('address') ?? environment.read('SALLYPORT_ADDR');
+  return named ?? project?.address ?? user?.address ?? null;
+}
+
+async function knownDelegatesPath(
+  { flags, environment, folder }: SettingsSources,
+  { project }: Files,
+  address: string | null,
+): Promise<string> {
+  const given = flags.text('known-delegates') ?? environment.read('SALLYPORT_KNOWN_DELEGATES');
+  if (given !== null) return resolve(folder, given);
+  const own = address === null ? null : (await ownerOf(address))(project);
+  return own?.knownDelegates ?? join(environment.configFolder, 'known-delegates.json');
+}
+
+/** Tells whether a file is about this address, however both are written; gives the file if so. */
+async function ownerOf(address: string): Promise<(file: ConfigFile | null) => ConfigFile | null> {
+  const { parseAddress, printAddress } = await import('@sallyport/sdk');
+  const normal = (text: string): string => printAddress(parseAddress(text, { allowPlainHttp: true }));
+  const wanted = normal(address);
+  return (file) => (file !== null && file.address !== null && normal(file.address) === wanted ? file : null);
+}
+
+async function tokenFor(address: string, sources: SettingsSources, files: Files): Promise<string> {
+  const { flags, environment, folder, warn } = sources;
+  const fromFile = (path: string | null | undefined): Promise<string> | null =>
+    path === null || path === undefined ? null : readToken(path, warn);
+  const flagFile = flags.text('token-file');
+  const variableFile = environment.read('SALLYPORT_TOKEN_FILE');
+  const own = await ownerOf(address);
+  const project = own(files.project);
+  const user = own(files.user);
+  const token =
+    flags.text('token') ??
+    (await fromFile(flagFile === null ? null : resolve(folder, flagFile))) ??
+    environment.read('SALLYPORT_TOKEN') ??
+    (await fromFile(variableFile === null ? null : resolve(folder, variableFile))) ??
+    (await fromFile(project?.tokenFile)) ??
+    user?.token ??
+    (await fromFile(user?.tokenFile));
+  if (token !== null && token !== undefined) return token;
+  const elsewhere = files.user !== null && user === null && files.user.address !== null;
+  throw new AppError('unauthenticated', {
+    publicMessage: `No API key is given for ${address}.`,
+    data: {
+      hint: elsewhere
+        ? `The key in ${files.user?.path} is for ${files.user?.address} and is not sent elsewhere. Give --token-file or SALLYPORT_TOKEN.`
+        : 'Give --token-file, SALLYPORT_TOKEN, or a key in the user configuration.',
+    },
+  });
+}
+
+/**
+ * A key from a file.
+ * @throws {config-invalid} when the file cannot be read or holds something else
+ */
+async function readToken(path: string, warn: (text: string) => void): Promise<string> {
+  const token = (await readText(path, 'API key')).trim();
+  // A wrong file name must not send another file's content to a server.
+  if (!API_KEY.test(token)) {
+    throw new AppError('config-invalid', {
+      publicMessage: `The file ${path} does not hold an API key: one line that begins with sp_key_.`,
+    });
+  }
+  warnIfLoose({ path, mode: (await stat(path)).mode }, warn);
+  return token;
+}
+
+async function readText(path: string, what: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new AppError('config-invalid', {
+      publicMessage: `The file ${path} (${what}) cannot be read: ${error.code ?? 'unknown reason'}.`,
+      cause: error,
+    });
+  });
+}

@@ -1,0 +1,66 @@
+// Values that come from standard input or from a file instead of a person.
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { TEXT_MAX_BYTES } from '@sallyport/core';
+import { usageError } from '../command-line/usage-error.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+/**
+ * All of standard input, byte for byte, at most `maxBytes`.
+ * @throws {invalid-request} when there is more
+ */
+export async function readStdin(terminal: Terminal, maxBytes: number = TEXT_MAX_BYTES): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of terminal.stdin) {
+    const bytes = part as Buffer;
+    size += bytes.length;
+    if (size > maxBytes) {
+      throw usageError(
+        `Standard input has more than ${maxBytes} bytes.`,
+        'Store larger values as a file: --file PATH, or --file - for standard input.',
+      );
+    }
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts);
+}
+
+/** The first line of a small file or of standard input (`-`), without its line end; for keys and tokens. */
+export async function readSecretLine(terminal: Terminal, source: string): Promise<string> {
+  const bytes = source === '-' ? await readStdin(terminal, 65_536) : await readSmallFile(source);
+  const line = bytes.toString('utf8').split(/\r?\n/, 1)[0] ?? '';
+  if (line === '') throw usageError('The first line of the input is empty.');
+  return line;
+}
+
+/**
+ * A file as a stream that can be opened again, or standard input (`-`) as one that cannot.
+ * @throws {invalid-request} when it is not a file that can be read
+ */
+export async function openUpload(
+  terminal: Terminal,
+  source: string,
+): Promise<AsyncIterable<Uint8Array> | (() => AsyncIterable<Uint8Array>)> {
+  if (source === '-') return terminal.stdin;
+  const found = await stat(source).catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`The file ${source} cannot be read: ${error.code ?? 'unknown reason'}.`);
+  });
+  if (found.isDirectory()) throw usageError(`${source} is a folder.`);
+  // A pipe or device gives its bytes once.
+  if (!found.isFile()) return createReadStream(source);
+  return () => createReadStream(source, { highWaterMark: 262_144 });
+}
+
+async function readSmallFile(path: string): Promise<Buffer> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`The file ${path} cannot be read: ${error.code ?? 'unknown reason'}.`);
+  });
+  try {
+    const { size } = await file.stat();
+    if (size > 65_536) throw usageError(`The file ${path} is too large to hold a key.`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}

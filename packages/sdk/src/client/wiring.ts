@@ -1,0 +1,26 @@
+// What the operations of a client share. Made once in create-client.ts.
+import { makeId } from '@sallyport/core';
+import type { RequestId } from '@sallyport/core';
+import type { FailOverLimits } from '../delegates/fail-over.ts';
+import type { SessionPool } from '../delegates/session-pool.ts';
+import type { Call } from '../http/call.ts';
+import type { Transport } from '../http/transport.ts';
+import type { RememberedReadOffers } from '../secrets/read-offers.ts';
+
+export type Wiring = {
+  transport: Transport;
+  /** Headers of every request, the API key among them. */
+  headers: Readonly<Record<string, string>>;
+  call: Call;
+  pool: SessionPool;
+  readOffers: RememberedReadOffers;
+  limits: FailOverLimits;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+};
+
+/** A new request id; part of what a seal authenticates, so never used twice. */
+export function newRequestId(wiring: Pick<Wiring, 'clock'>): RequestId {
+  const random = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  return makeId('request', { nowMs: wiring.clock(), random });
+}

@@ -1,0 +1,160 @@
+// Calls of the API's JSON operations, typed from the route table that the server serves. Bodies that are streams of frames
+// belong to secrets/upload-secret.ts and secrets/download-secret.ts.
+import { AppError, invariant, isAppError } from '@sallyport/core';
+import { ErrorBody, fromWireError, ROUTES } from '@sallyport/protocol';
+import type { OperationId, Route } from '@sallyport/protocol';
+import type { z } from 'zod';
+import type { Transport, TransportResponse } from './transport.ts';
+import { notSallyport } from './unreachable.ts';
+
+type Routes = typeof ROUTES;
+
+/** Operations whose request and answer are JSON. */
+export type JsonOperationId = {
+  [O in OperationId]: Routes[O] extends { requestKind: 'frames' } | { responseKind: 'frames' } ? never : O;
+}[OperationId];
+
+type ParamNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParamNames<Rest>
+  : never;
+type ParamsPart<R extends Route> = [ParamNames<R['path']>] extends [never]
+  ? unknown
+  : { /** Values of the path's parameters: ids or names. */ params: Record<ParamNames<R['path']>, string> };
+type QueryPart<R extends Route> = R extends { query: infer Q extends z.ZodType }
+  ? { query?: z.input<Q> }
+  : unknown;
+type BodyPart<R extends Route> = R extends { body: infer B extends z.ZodType }
+  ? { body: z.input<B> }
+  : unknown;
+
+/** What an operation is called with. */
+export type CallInput<O extends OperationId> = ParamsPart<Routes[O]> &
+  QueryPart<Routes[O]> &
+  BodyPart<Routes[O]> & { /** Ends the call. */ signal?: AbortSignal };
+
+/** What an operation answers with; `null` for those that answer with nothing. */
+export type CallOutput<O extends OperationId> = Routes[O] extends { response: infer S extends z.ZodType }
+  ? z.output<S>
+  : null;
+
+/** The arguments after the operation's name; nothing need be given to operations that take nothing. */
+export type CallArguments<O extends OperationId> =
+  Partial<CallInput<O>> extends CallInput<O> ? [input?: CallInput<O>] : [input: CallInput<O>];
+
+/** Calls one operation; see `Client.call`. */
+export type Call = <O extends JsonOperationId>(
+  operation: O,
+  ...args: CallArguments<O>
+) => Promise<CallOutput<O>>;
+
+/** JSON answers are at most a sealed box of 16 MiB in base64url and some metadata. */
+const ANSWER_MAX_BYTES = 32 * 1_048_576;
+const ERROR_MAX_BYTES = 1_048_576;
+
+type LooseInput = {
+  params?: Record<string, string>;
+  query?: Record<string, string | number | undefined>;
+  body?: unknown;
+  signal?: AbortSignal;
+};
+
+/** Makes the function that calls operations over this transport with this API key. */
+export function callerOver(transport: Transport, token: string): Call {
+  const headers = headersWith(token);
+  return async (operation, ...args) => {
+    const input = (args[0] ?? {}) as LooseInput;
+    const route: Route = ROUTES[operation];
+    const body = input.body === undefined ? null : new TextEncoder().encode(JSON.stringify(input.body));
+    const request = {
+      method: route.method,
+      path: pathOf(route, input),
+      headers: body === null ? headers : { ...headers, 'content-type': 'application/json' },
+      body,
+      signal: input.signal ?? null,
+    };
+    const response = await sendOnce(transport, request, route);
+    return (await readAnswer(transport.address, response, route)) as never;
+  };
+}
+
+/** The headers that every request carries. */
+export function headersWith(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}`, accept: 'application/json' };
+}
+
+/** A kept-alive connection may turn out to be closed; what only reads, or comes to the same when repeated, is sent once more. */
+async function sendOnce(
+  transport: Transport,
+  request: Parameters<Transport['send']>[0],
+  route: Route,
+): Promise<TransportResponse> {
+  try {
+    return await transport.send(request);
+  } catch (error) {
+    const stale = isAppError(error, 'unreachable') && error.data['staleConnection'] === true;
+    if (!stale || route.method !== 'GET') throw error;
+    return transport.send(request);
+  }
+}
+
+function pathOf(route: Route, input: LooseInput): string {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = input.params?.[name];
+    invariant(value !== undefined && value !== '', `the path parameter ${name} is given`);
+    return encodeURIComponent(value);
+  });
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(input.query ?? {})) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/**
+ * Reads an answer that should be JSON of the route's response schema.
+ * @throws the error that the server answered with
+ * @throws {unreachable} when it is not the answer of a Sallyport server
+ * @throws {protocol-version-unsupported} when it is not of the form that this client knows
+ */
+export async function readAnswer(
+  address: string,
+  response: TransportResponse,
+  route: Pick<Route, 'response' | 'status'>,
+): Promise<unknown> {
+  if (response.status !== (route.status ?? 200)) throw await errorOf(address, response);
+  const bytes = await response.bytes(ANSWER_MAX_BYTES);
+  if (route.response === null) return null;
+  const json = response.contentType === 'application/json' ? parseJson(bytes) : undefined;
+  if (json === undefined) throw notSallyport(address, response);
+  const parsed = route.response.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new AppError('protocol-version-unsupported', {
+    publicMessage: `The server at ${address} answered in a form that this client does not know.`,
+    // Not the issues themselves: they may repeat parts of what was answered.
+    message: `unknown answer form at ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}`,
+    data: { address, hint: 'Bring server and client to the same version.' },
+  });
+}
+
+/** The error in an answer that is not a success. */
+export async function errorOf(address: string, response: TransportResponse): Promise<AppError> {
+  const foreign = notSallyport(address, response);
+  if (response.contentType !== 'application/json') {
+    await response.bytes(ERROR_MAX_BYTES).catch(() => null);
+    return foreign;
+  }
+  const parsed = ErrorBody.safeParse(parseJson(await response.bytes(ERROR_MAX_BYTES)));
+  if (!parsed.success) return foreign;
+  const { error, requestId } = parsed.data;
+  return fromWireError({ ...error, data: { ...error.data, serverRequestId: requestId } });
+}
+
+/** `undefined` when it is not JSON. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+// Known delegates in a file of the user's: JSON that a person can read and compare, mode 0600, replaced as a whole, changed under a
+// lock so that programs that run at the same time lose nothing. The only part of this package that touches files.
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AppError } from '@sallyport/core';
+import { z } from 'zod';
+import { withFileLock } from './file-lock.ts';
+import { isSameName } from './known-delegates.ts';
+import type { KnownDelegate, KnownDelegates } from './known-delegates.ts';
+
+const FileContent = z.strictObject({
+  version: z.literal(1),
+  delegates: z.array(
+    z.strictObject({
+      server: z.string(),
+      name: z.string(),
+      fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9_-]{43}$/),
+      addedAt: z.iso.datetime(),
+    }),
+  ),
+});
+type Entry = z.infer<typeof FileContent>['delegates'][number];
+
+/** Known delegates in a file, with what a person does to them. */
+export class FileKnownDelegates implements KnownDelegates {
+  readonly path: string;
+
+  /** The file and its folder are made when something is to be remembered. */
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async fingerprintsOf(delegate: Omit<KnownDelegate, 'fingerprint'>): Promise<readonly string[]> {
+    return fingerprintsIn(await this.#read(), delegate);
+  }
+
+  async rememberFirst(delegate: KnownDelegate): Promise<readonly string[]> {
+    return this.#change((entries) => {
+      const known = fingerprintsIn(entries, delegate);
+      return known.length > 0
+        ? { entries: null, outcome: known }
+        : { entries: [...entries, entryOf(delegate)], outcome: [delegate.fingerprint] };
+    });
+  }
+
+  /** All entries, in the order in which they were added. @throws {config-invalid} when the file is damaged */
+  async list(): Promise<readonly (KnownDelegate & { addedAt: string })[]> {
+    return this.#read();
+  }
+
+  /**
+   * Adds a fingerprint to a name on a person's word. `replace` drops the ones that were known under that name.
+   * @returns the fingerprints that were dropped
+   */
+  async trust(delegate: KnownDelegate, options: { replace: boolean }): Promise<readonly string[]> {
+    return this.#change((entries) => {
+      const dropped = options.replace
+        ? fingerprintsIn(entries, delegate).filter((fingerprint) => fingerprint !== delegate.fingerprint)
+        : [];
+      const kept = entries.filter(
+        (entry) =>
+          !isSameName(entry, delegate) ||
+          (entry.fingerprint !== delegate.fingerprint && !dropped.includes(entry.fingerprint)),
+      );
+      return { entries: [...kept, entryOf(delegate)], outcome: dropped };
+    });
+  }
+
+  /** Forgets what is known under a name, or one of its fingerprints. @returns how many entries were dropped */
+  async forget(
+    delegate: Omit<KnownDelegate, 'fingerprint'> & { fingerprint: string | null },
+  ): Promise<number> {
+    return this.#change((entries) => {
+      const kept = entries.filter(
+        (entry) =>
+          !isSameName(entry, delegate) ||
+          (delegate.fingerprint !== null && delegate.fingerprint !== entry.fingerprint),
+      );
+      const dropped = entries.length - kept.length;
+      return { entries: dropped === 0 ? null : kept, outcome: dropped };
+    });
+  }
+
+  async #read(): Promise<Entry[]> {
+    const text = await readFile(this.path, 'utf8').catch((error: unknown) => {
+      if (isNotThere(error)) return null;
+      throw this.#unusable('it cannot be read', error);
+    });
+    if (text === null) return [];
+    try {
+      return FileContent.parse(JSON.parse(text)).delegates;
+    } catch (error) {
+      // Not the same as empty: then every key in a delegate's place would be welcome.
+      throw this.#unusable('it is damaged', error);
+    }
+  }
+
+  async #change<T>(change: (entries: Entry[]) => { entries: Entry[] | null; outcome: T }): Promise<T> {
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    return withFileLock(this.path, async () => {
+      const { entries, outcome } = change(await this.#read());
+      if (entries !== null) await this.#write(entries);
+      return outcome;
+    });
+  }
+
+  async #write(entries: readonly Entry[]): Promise<void> {
+    const temporary = `${this.path}.${randomUUID()}`;
+    try {
+      const file = await open(temporary, 'wx', 0o600);
+      try {
+        await file.writeFile(`${JSON.stringify({ version: 1, delegates: entries }, null, 2)}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, this.path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw this.#unusable('it cannot be written', error);
+    }
+  }
+
+  #unusable(why: string, cause: unknown): AppError {
+    return new AppError('config-invalid', {
+      publicMessage: `The file of known delegates, ${this.path}, cannot be used: ${why}.`,
+      data: { hint: 'Repair it, or move it away and trust the delegates again by their fingerprints.' },
+      cause,
+    });
+  }
+}
+
+function fingerprintsIn(entries: readonly Entry[], delegate: Omit<KnownDelegate, 'fingerprint'>): string[] {
+  return entries.filter((entry) => isSameName(entry, delegate)).map((entry) => entry.fingerprint);
+}
+
+function entryOf(delegate: KnownDelegate): Entry {
+  const { server, name, fingerprint } = delegate;
+  return { server, name, fingerprint, addedAt: new Date().toISOString() };
+}
+
+function isNotThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
