@@ -11,26 +11,26 @@ import type {
 } from '@sallyport/core';
 import {
   decodeStreamFrame,
-  DelegateMessage,
   encodeStreamFrame,
-  HEARTBEAT,
   SOCKET_FRAME_MAX_BYTES,
   toWireError,
 } from '@sallyport/protocol';
 import type {
+  DelegateMessage,
   DelegateOffer,
   SecretsManagerAccess,
   ServerMessage,
   Task,
   TaskResult,
 } from '@sallyport/protocol';
+import { SocketCork } from '@sallyport/protocol/socket';
 import type { Clock } from '../clock.ts';
 import { delegateFailure, delegateLost, taskTimedOut } from './delegate-failure.ts';
 import type { DelegateRow } from './delegate-store.ts';
 import type { DelegateStanding } from './eligibility.ts';
 import { Lease } from './lease.ts';
 import { isStreamed, OpenTask } from './open-task.ts';
-import { SocketCork } from '@sallyport/protocol/socket';
+import { parseDelegateMessage } from './parse-delegate-message.ts';
 import { TaskStream } from './task-stream.ts';
 
 export type SealingOffer = DelegateOffer['offer'];
@@ -207,8 +207,8 @@ export class DelegateConnection implements DelegateStanding {
   }
 
   #receiveText(data: Buffer): boolean {
-    const parsed = DelegateMessage.safeParse(parseJson(data));
-    return parsed.success && this.#handle(parsed.data);
+    const message = parseDelegateMessage(data);
+    return message !== null && this.#handle(message);
   }
 
   #handle(message: DelegateMessage): boolean {
@@ -295,19 +295,6 @@ export class DelegateConnection implements DelegateStanding {
   }
 }
 
-/** Whether a connection that was last heard at `lastHeardAtMs` counts as lost. */
-export function isLost(lastHeardAtMs: number, nowMs: number): boolean {
-  return nowMs - lastHeardAtMs >= HEARTBEAT.lostAfterSeconds * 1000;
-}
-
 function unknownMessage(_message: never): false {
   return false;
-}
-
-function parseJson(data: Buffer): unknown {
-  try {
-    return JSON.parse(data.toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -50,7 +50,7 @@ export type SecretStore = {
   insert(row: SecretRow): Promise<void>;
   /** Adds a version; its number must be the newest plus one (1 for a new secret): false when it is not. Attaches an upload. */
   addVersion(row: SecretVersionRow): Promise<boolean>;
-  /** @throws {name-taken} */
+  /** @throws {name-taken} {not-found} */
   rename(id: SecretId, name: string): Promise<void>;
   /** Deletes the secret, its versions and their chunks. */
   remove(id: SecretId): Promise<void>;

@@ -1,0 +1,117 @@
+// Operations of the API on delegates.
+import { AppError } from '@sallyport/core';
+import type { DelegateView } from '@sallyport/protocol';
+import { auditEntry } from '../audit/audit-entry.ts';
+import type { AuditScope } from '../audit/audit-entry.ts';
+import { actorOf } from '../http/operation.ts';
+import type { Handlers } from '../http/operation.ts';
+import { findOrDefault } from '../secrets-managers/find-secrets-manager.ts';
+import type { Services } from '../services.ts';
+import type { DelegateRow } from './delegate-store.ts';
+import { disconnected } from './fleet.ts';
+
+type DelegateOperation = 'listDelegates' | 'explainDelegates' | 'approveDelegate' | 'removeDelegate';
+type DelegateServices = Pick<Services, 'store' | 'clock' | 'fleet' | 'rests'>;
+
+export function delegateHandlers(services: DelegateServices): Pick<Handlers, DelegateOperation> {
+  const { store, clock, fleet } = services;
+  const scopeOf = (
+    request: Parameters<Handlers['approveDelegate']>[0] | Parameters<Handlers['removeDelegate']>[0],
+  ) => ({
+    atMs: clock.nowMs(),
+    actor: actorOf(request.principal),
+    requestId: request.requestId,
+  });
+  return {
+    listDelegates: async () => {
+      const rows = await store.read(async ({ delegates }) => delegates.list());
+      return { delegates: rows.map((row) => viewDelegate(row, services)) };
+    },
+    explainDelegates: async ({ body }) => {
+      const { name, settings } = await findOrDefault(store, body.secretsManager);
+      return {
+        secretsManager: name,
+        selectors: [...settings.selectors],
+        delegates: await fleet.explain(settings),
+      };
+    },
+    approveDelegate: async (request) => {
+      const row = await approve(request.params.delegate, scopeOf(request), services);
+      return viewDelegate(row, services);
+    },
+    removeDelegate: async (request) => {
+      await remove(request.params.delegate, scopeOf(request), services);
+      return null;
+    },
+  };
+}
+
+async function approve(
+  reference: string,
+  scope: AuditScope,
+  { store, fleet }: DelegateServices,
+): Promise<DelegateRow> {
+  const approved = await store.write(async ({ delegates, audit }) => {
+    const row = await delegates.find(reference);
+    if (row === null) throw noDelegate();
+    if (row.approved) return row;
+    const changed = { ...row, approved: true };
+    await delegates.save(changed);
+    const subject = { resource: row.id, resourceName: row.name, details: { fingerprint: row.fingerprint } };
+    await audit.append([auditEntry(scope, 'delegate.approved', subject)]);
+    return changed;
+  });
+  fleet.delegates.approve(approved.id);
+  return approved;
+}
+
+async function remove(
+  reference: string,
+  scope: AuditScope,
+  { store, fleet }: DelegateServices,
+): Promise<void> {
+  const id = await store.write(async ({ delegates, audit }) => {
+    const row = await delegates.find(reference);
+    if (row === null) throw noDelegate();
+    await delegates.remove(row.id);
+    const subject = { resource: row.id, resourceName: row.name, details: { fingerprint: row.fingerprint } };
+    await audit.append([auditEntry(scope, 'delegate.removed', subject)]);
+    return row.id;
+  });
+  fleet.delegates.remove(id);
+}
+
+function viewDelegate(row: DelegateRow, { fleet, rests }: DelegateServices): DelegateView {
+  const connection = fleet.delegates.get(row.id);
+  const standing = connection ?? disconnected(row);
+  return {
+    id: row.id,
+    name: row.name,
+    fingerprint: row.fingerprint,
+    hostName: row.hostName,
+    version: row.version,
+    state: stateOf(standing),
+    selectors: [...standing.selectors],
+    kinds: [...row.kinds],
+    tasksInFlight: connection?.tasksInFlight ?? 0,
+    restingUntilMs: rests.restingUntilMs(row.id),
+    lastHeartbeatAtMs: connection?.lastHeardAtMs ?? row.lastSeenAtMs,
+    createdAtMs: row.createdAtMs,
+  };
+}
+
+function stateOf(standing: {
+  connected: boolean;
+  approved: boolean;
+  draining: boolean;
+}): DelegateView['state'] {
+  if (!standing.approved) return 'waiting-for-approval';
+  if (!standing.connected) return 'disconnected';
+  return standing.draining ? 'draining' : 'connected';
+}
+
+function noDelegate(): AppError {
+  return new AppError('not-found', {
+    publicMessage: 'There is no such delegate, or several have this name: then give its id.',
+  });
+}

@@ -1,0 +1,142 @@
+// From a matched route to its handler and back: authentication, parsing, validation in and out. The only place where requests lose
+// their HTTP form.
+import { isId } from '@sallyport/core';
+import type { RequestId } from '@sallyport/core';
+import { AppError } from '@sallyport/core';
+import { readHttpFrames, SEALED_BOX_MAX_BYTES } from '@sallyport/protocol';
+import type { OperationId, Route } from '@sallyport/protocol';
+import type { Authenticator, Principal } from '../access/authenticator.ts';
+import type { Clock } from '../clock.ts';
+import { sendFrames, sendJson, sendNothing } from './answer.ts';
+import type { AnswerTo } from './answer.ts';
+import type { RouteMatch } from './match-route.ts';
+import type { FrameStream, Handlers } from './operation.ts';
+import { readJson, readPieces } from './read-body.ts';
+import { invalidInput, parseInput, parseOutput } from './validate.ts';
+
+export type OperationServices = { handlers: Handlers; authenticator: Authenticator; clock: Clock };
+
+/** A handler seen from here, where the operation is known only at run time. */
+type AnyHandler = (request: AnyRequest) => Promise<unknown>;
+type AnyRequest = {
+  params: Record<string, string>;
+  query: unknown;
+  body: unknown;
+  frames?: AsyncIterable<Uint8Array>;
+  principal: Principal;
+  requestId: RequestId;
+};
+
+const JSON_MAX_BYTES = 1_048_576;
+const SEALED_MAX_BYTES = Math.ceil((SEALED_BOX_MAX_BYTES * 4) / 3) + JSON_MAX_BYTES;
+const SEALED_BODIES: ReadonlySet<OperationId> = new Set<OperationId>(['writeSecret', 'resolveSecrets']);
+const PARAM_MAX_CHARACTERS = 300;
+
+/**
+ * Serves one request; returns the status that was sent. `to.requestId` becomes the client's own where the body names one.
+ * @throws whatever is to be answered as an error
+ */
+export async function serveOperation(
+  match: RouteMatch,
+  to: AnswerTo & { requestId: RequestId },
+  services: OperationServices,
+): Promise<number> {
+  const { operationId, route } = match;
+  const principal = await services.authenticator.authenticate(to.request.headers.authorization);
+  checkParams(match.params);
+  const query = parseQuery(route, match.queryText);
+  const { body, frames } = await readInput(match, to, services.clock);
+  to.requestId = requestIdIn(body) ?? to.requestId;
+  const handler = services.handlers[operationId] as unknown as AnyHandler;
+  const handled = handler({
+    params: match.params,
+    query,
+    body,
+    ...(frames === null ? {} : { frames }),
+    principal,
+    requestId: to.requestId,
+  });
+  // What a refused upload has not read must be free to be read away, so that its client gets to the answer.
+  const result = await handled.finally(() => void frames?.return(undefined).catch(() => undefined));
+  const status = route.status ?? 200;
+  if (route.responseKind === 'frames') await sendFrames(to, result as FrameStream, services.clock);
+  else if (route.response === null) sendNothing(to);
+  else sendJson(to, status, parseOutput(route.response, result, operationId));
+  return route.response === null && route.responseKind !== 'frames' ? 204 : status;
+}
+
+async function readInput(
+  match: RouteMatch,
+  to: AnswerTo,
+  clock: Clock,
+): Promise<{ body: unknown; frames: AsyncGenerator<Uint8Array> | null }> {
+  const { route, operationId } = match;
+  if (route.requestKind === 'frames' && route.body !== undefined) {
+    const frames = readHttpFrames(readPieces(to.request, clock));
+    const body = parseInput(route.body, await firstFrame(frames), 'first frame');
+    return { body, frames };
+  }
+  const maxBytes = SEALED_BODIES.has(operationId) ? SEALED_MAX_BYTES : JSON_MAX_BYTES;
+  const json = await readJson(to.request, { maxBytes, clock }).catch((thrown: unknown) => {
+    throw withinDeclared(route, thrown);
+  });
+  if (route.body !== undefined) return { body: parseInput(route.body, json, 'body'), frames: null };
+  if (json !== undefined && !isEmptyObject(json)) {
+    throw invalidInput('body', [{ path: '', message: 'this operation takes none' }]);
+  }
+  return { body: null, frames: null };
+}
+
+/** `value-too-large` is about values; a body that is too large for an operation without a value is just invalid. */
+function withinDeclared(route: Route, thrown: unknown): unknown {
+  if (!(thrown instanceof AppError) || thrown.code !== 'value-too-large') return thrown;
+  if (route.errors.includes('value-too-large')) return thrown;
+  return new AppError('invalid-request', { publicMessage: thrown.publicMessage, data: thrown.data });
+}
+
+async function firstFrame(frames: AsyncGenerator<Uint8Array>): Promise<unknown> {
+  const first = await frames.next();
+  if (first.done === true) throw invalidInput('body', [{ path: '', message: 'it has no frames' }]);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(first.value)) as unknown;
+  } catch {
+    throw invalidInput('first frame', [{ path: '', message: 'it is not JSON in UTF-8' }]);
+  }
+}
+
+function checkParams(params: Record<string, string>): void {
+  for (const [name, value] of Object.entries(params)) {
+    if (value.length === 0 || value.length > PARAM_MAX_CHARACTERS || !value.isWellFormed()) {
+      throw invalidInput('path', [{ path: name, message: `it has 1 to ${PARAM_MAX_CHARACTERS} characters` }]);
+    }
+  }
+}
+
+function parseQuery(route: Route, text: string): unknown {
+  if (text === '' && route.query === undefined) return null;
+  const fields: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (Object.hasOwn(fields, name)) {
+      throw invalidInput('query', [{ path: name.slice(0, 100), message: 'it is given twice' }]);
+    }
+    Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+  if (route.query !== undefined) return parseInput(route.query, fields, 'query');
+  const stray = Object.keys(fields)[0];
+  if (stray !== undefined) {
+    throw invalidInput('query', [
+      { path: stray.slice(0, 100).toWellFormed(), message: 'this operation takes none' },
+    ]);
+  }
+  return null;
+}
+
+function requestIdIn(body: unknown): RequestId | null {
+  if (typeof body !== 'object' || body === null || !('requestId' in body)) return null;
+  const { requestId } = body;
+  return typeof requestId === 'string' && isId('request', requestId) ? requestId : null;
+}
+
+function isEmptyObject(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 0;
+}

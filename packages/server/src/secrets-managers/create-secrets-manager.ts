@@ -1,0 +1,64 @@
+// Adds a secrets manager: checked, tried, then saved together with its audit record. The first one becomes the default.
+import { AppError } from '@sallyport/core';
+import type { SavedSecretsManager } from '@sallyport/protocol';
+import { auditEntry } from '../audit/audit-entry.ts';
+import { actorOf } from '../http/operation.ts';
+import type { OperationRequest } from '../http/operation.ts';
+import type { Services } from '../services.ts';
+import { runPreflight, settingsAfterPreflight } from './preflight.ts';
+import { accessBySettings, sealSecretKey } from './secrets-manager-access.ts';
+import type { SecretsManagerRow } from './secrets-manager-store.ts';
+import { viewSecretsManager } from './secrets-manager-view.ts';
+import { checkSecretsManagerName, checkSettings } from './settings-input.ts';
+
+/** @throws see the route `createSecretsManager` */
+export async function createSecretsManager(
+  request: OperationRequest<'createSecretsManager'>,
+  services: Services,
+): Promise<SavedSecretsManager> {
+  const { store, clock, ids, rootKey } = services;
+  const name = checkSecretsManagerName(request.body.name);
+  const { settings: asked, secretAccessKey } = checkSettings(request.body.settings, null);
+  await requireFreeName(name, services);
+  const id = ids('secretsManager');
+  const preflight = await runPreflight({ id, access: accessBySettings(asked, secretAccessKey) }, services);
+  const nowMs = clock.nowMs();
+  const row: SecretsManagerRow = {
+    id,
+    name,
+    isDefault: false,
+    revision: 1,
+    settings: settingsAfterPreflight(asked, preflight),
+    encryptedSecretKey: secretAccessKey === null ? null : sealSecretKey(secretAccessKey, id, rootKey),
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  const scope = { atMs: nowMs, actor: actorOf(request.principal), requestId: request.requestId };
+  const isDefault = await store.write(async (tables) => {
+    await tables.secretsManagers.insert(row);
+    const details = { kind: row.settings.kind };
+    const subject = { resource: id, resourceName: name };
+    const entries = [auditEntry(scope, 'secrets-manager.created', { ...subject, details })];
+    const becomesDefault = request.body.makeDefault || (await tables.secretsManagers.findDefault()) === null;
+    if (becomesDefault) {
+      await tables.secretsManagers.makeDefault(id);
+      entries.push(auditEntry(scope, 'secrets-manager.made-default', subject));
+    }
+    await tables.audit.append(entries);
+    return becomesDefault;
+  });
+  return { secretsManager: viewSecretsManager({ ...row, isDefault, secretCount: 0 }), preflight };
+}
+
+/** Judged again when it is saved; early, so that nobody waits for a preflight in vain. @throws {name-taken} */
+export async function requireFreeName(
+  name: string,
+  services: Pick<Services, 'store'>,
+  except: string | null = null,
+): Promise<void> {
+  const other = await services.store.read(async ({ secretsManagers }) => secretsManagers.find(name));
+  if (other === null || other.id === except) return;
+  throw new AppError('name-taken', {
+    publicMessage: `There is a secrets manager named "${other.name}" already.`,
+  });
+}

@@ -1,0 +1,141 @@
+// Changes a secrets manager. A rename needs no delegate; changed settings are tried like new ones, and where secrets exist, on their
+// data keys too. Whoever edits at the same time loses as `edit-conflict`.
+import { AppError } from '@sallyport/core';
+import type { SecretsManagerSettings } from '@sallyport/core';
+import type { PreflightOutcome, SavedSecretsManager, SettingsInput } from '@sallyport/protocol';
+import { auditEntry } from '../audit/audit-entry.ts';
+import { actorOf } from '../http/operation.ts';
+import type { OperationRequest } from '../http/operation.ts';
+import type { Services } from '../services.ts';
+import { requireFreeName } from './create-secrets-manager.ts';
+import { findCounted } from './find-secrets-manager.ts';
+import type { CountedRow } from './find-secrets-manager.ts';
+import { changedSettings, refuseContextChange, requireDataKeysOpen, withFormerKeys } from './key-change.ts';
+import { runPreflight, settingsAfterPreflight } from './preflight.ts';
+import { accessBySettings, openSecretKey, sealSecretKey } from './secrets-manager-access.ts';
+import type { SecretsManagerRow } from './secrets-manager-store.ts';
+import { viewSecretsManager } from './secrets-manager-view.ts';
+import { checkSecretsManagerName, checkSettings } from './settings-input.ts';
+
+type SettingsEdit = {
+  settings: SecretsManagerSettings;
+  encryptedSecretKey: string | null;
+  preflight: PreflightOutcome | null;
+  /** Names of what differs. */
+  changed: string[];
+};
+
+/** @throws see the route `editSecretsManager` */
+export async function editSecretsManager(
+  request: OperationRequest<'editSecretsManager'>,
+  services: Services,
+): Promise<SavedSecretsManager> {
+  const { body } = request;
+  const before = await findCounted(services.store, request.params.secretsManager);
+  if (body.expectedRevision !== undefined && body.expectedRevision !== before.revision) throw editConflict();
+  const name = body.name === undefined ? before.name : checkSecretsManagerName(body.name);
+  if (name !== before.name) await requireFreeName(name, services, before.id);
+  const edit = await editSettings(body.settings, before, services);
+  const changed = [...(name === before.name ? [] : ['name']), ...edit.changed];
+  if (changed.length === 0) return { secretsManager: viewSecretsManager(before), preflight: null };
+  const row: SecretsManagerRow = {
+    ...rowOf(before),
+    name,
+    revision: before.revision + 1,
+    settings: edit.settings,
+    encryptedSecretKey: edit.encryptedSecretKey,
+    updatedAtMs: services.clock.nowMs(),
+  };
+  const secretCount = await save({ row, before, changed }, request, services);
+  services.directory.forget(row.id);
+  if (edit.changed.length > 0) services.fleet.delegates.forget(row.id);
+  return { secretsManager: viewSecretsManager({ ...row, secretCount }), preflight: edit.preflight };
+}
+
+async function editSettings(
+  input: SettingsInput | undefined,
+  before: CountedRow,
+  services: Services,
+): Promise<SettingsEdit> {
+  const { encryptedSecretKey } = before;
+  const same = { settings: before.settings, encryptedSecretKey, preflight: null, changed: [] };
+  if (input === undefined) return same;
+  const { settings: asked, secretAccessKey } = checkSettings(input, before);
+  const changed = changedSettings(before.settings, asked);
+  if (secretAccessKey !== null) changed.push('secretAccessKey');
+  if (changed.length === 0) return same;
+  refuseContextChange(before, changed);
+  if (changed.every((field) => field === 'dataKeyCache')) {
+    // How long delegates keep data keys is no matter of AWS: nothing has to be tried.
+    return { ...same, settings: { ...before.settings, dataKeyCache: asked.dataKeyCache }, changed };
+  }
+  const isKeyMode = asked.kind === 'aws-kms' && asked.credentials.type === 'access-keys';
+  const secret = secretAccessKey ?? (isKeyMode ? openSecretKey(before, services.rootKey) : null);
+  const holdsSecrets = before.secretCount > 0;
+  const tried = withFormerKeys(before.settings, asked, holdsSecrets);
+  const preflight = await runPreflight({ id: before.id, access: accessBySettings(tried, secret) }, services);
+  const pinned = settingsAfterPreflight(asked, preflight);
+  const settings = withFormerKeys(before.settings, pinned, holdsSecrets);
+  if (holdsSecrets) {
+    await requireDataKeysOpen(
+      before,
+      { id: before.id, access: accessBySettings(settings, secret) },
+      services,
+    );
+  }
+  return {
+    settings,
+    encryptedSecretKey: encryptedAfter({ isKeyMode, secretAccessKey }, before, services),
+    preflight,
+    changed,
+  };
+}
+
+function encryptedAfter(
+  given: { isKeyMode: boolean; secretAccessKey: string | null },
+  before: CountedRow,
+  services: Services,
+): string | null {
+  if (!given.isKeyMode) return null;
+  if (given.secretAccessKey === null) return before.encryptedSecretKey;
+  return sealSecretKey(given.secretAccessKey, before.id, services.rootKey);
+}
+
+/** Resolves to the number of secrets. */
+async function save(
+  edit: { row: SecretsManagerRow; before: CountedRow; changed: string[] },
+  request: OperationRequest<'editSecretsManager'>,
+  services: Services,
+): Promise<number> {
+  const { row, before, changed } = edit;
+  const scope = { atMs: row.updatedAtMs, actor: actorOf(request.principal), requestId: request.requestId };
+  return services.store.write(async (tables) => {
+    const now = (await tables.secretsManagers.list()).find(({ id }) => id === row.id);
+    // A first secret that came meanwhile is encrypted with the old settings, and nobody has tried the new ones on it.
+    const gainedSecrets = before.secretCount === 0 && now !== undefined && now.secretCount > 0;
+    if (now === undefined || (gainedSecrets && changed.some((field) => field !== 'name')))
+      throw editConflict();
+    const isSaved = await tables.secretsManagers.update(
+      { ...row, isDefault: now.isDefault },
+      before.revision,
+    );
+    if (!isSaved) throw editConflict();
+    const renamedFrom = before.name === row.name ? null : before.name;
+    const details = { revision: row.revision, changed, renamedFrom };
+    const subject = { resource: row.id, resourceName: row.name, details };
+    await tables.audit.append([auditEntry(scope, 'secrets-manager.edited', subject)]);
+    row.isDefault = now.isDefault;
+    return now.secretCount;
+  });
+}
+
+function rowOf(counted: CountedRow): SecretsManagerRow {
+  const { secretCount: _count, ...row } = counted;
+  return row;
+}
+
+function editConflict(): AppError {
+  return new AppError('edit-conflict', {
+    publicMessage: 'The secrets manager was changed by somebody else meanwhile.',
+  });
+}

@@ -1,0 +1,132 @@
+// Reads one value of any size as a stream: envelope chunks go to the delegate, sealed chunks come back and go to the client, each side
+// no faster than the next one takes them. The record is written before the first byte is released.
+import { AppError, parseSecretReference } from '@sallyport/core';
+import { STREAM_CHUNK_BYTES } from '@sallyport/protocol';
+import type { StreamedTask } from '../fleet/open-task.ts';
+import { actorOf } from '../http/operation.ts';
+import type { FrameStream, OperationRequest } from '../http/operation.ts';
+import type { Store } from '../storage/store.ts';
+import { managersOf } from './find-readable.ts';
+import { noSecret, parseExisting } from './find-secret.ts';
+import { recordRefusal, recordReleases } from './release-record.ts';
+import type { ReleaseContext } from './release-record.ts';
+import { readItem } from './resolve-secrets.ts';
+import type { ReadServices } from './resolve-secrets.ts';
+import type { FoundSecret, SecretVersionRow } from './secret-store.ts';
+
+/** Resolves when the delegate has begun to answer and the record is durable. @throws see the route `downloadSecret` */
+export async function downloadSecret(
+  request: OperationRequest<'downloadSecret'>,
+  services: ReadServices,
+): Promise<FrameStream> {
+  const { body } = request;
+  const { store, dispatcher, directory, fleet } = services;
+  const asked = parseExisting(body.item, parseSecretReference);
+  const [found] = await store.read(async ({ secrets }) => secrets.findMany([asked], { envelopes: true }));
+  if (!found) throw noSecret();
+  const managers = [...(await managersOf([{ reference: body.item, found }], directory)).values()];
+  const needs = managers.map(({ settings }) => settings);
+  const delegate = fleet.delegates.require(body.delegateId, needs);
+  const scope = {
+    atMs: services.clock.nowMs(),
+    actor: actorOf(request.principal),
+    requestId: request.requestId,
+  };
+  const task = dispatcher.stream<'download'>(
+    delegate,
+    {
+      kind: 'download',
+      requestId: body.requestId,
+      item: readItem(body.item, found),
+      sealed: body.sealed,
+    },
+    { managers },
+  );
+  return begin(task, found, { store, context: { scope, releases: services.releases, delegate } });
+}
+
+async function begin(
+  task: StreamedTask<'download'>,
+  found: FoundSecret,
+  by: { store: Store; context: ReleaseContext },
+): Promise<FrameStream> {
+  const { context } = by;
+  const sending = sendEnvelope(task, found.version.envelope, by.store);
+  sending.catch((thrown: unknown) => {
+    task.cancel(asAppError(thrown));
+  });
+  const chunks = task.stream.receive();
+  try {
+    const first = await chunks.next();
+    if (first.done === true) throw endedEarly();
+    await recordReleases([{ found, refusedWith: null }], context);
+    return relay(first.value, chunks, { task, sending });
+  } catch (thrown) {
+    const error = asAppError(thrown);
+    task.cancel(error);
+    await recordRefusal([found], error, context);
+    throw thrown;
+  }
+}
+
+async function* relay(
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array, void, undefined>,
+  work: { task: StreamedTask<'download'>; sending: Promise<void> },
+): FrameStream {
+  const { task } = work;
+  try {
+    // `yield` returns when the client has taken the chunk: that wait is the client's, not the delegate's.
+    yield* inClientTime(first, task);
+    for await (const chunk of rest) yield* inClientTime(chunk, task);
+    await Promise.all([work.sending, task.result]);
+  } finally {
+    task.cancel(new AppError('delegate-lost', { publicMessage: 'The client went away.' }));
+  }
+}
+
+async function* inClientTime(chunk: Uint8Array, task: StreamedTask<'download'>): FrameStream {
+  const taken = Promise.withResolvers<void>();
+  const paused = task.lease.pausedFor(taken.promise);
+  try {
+    yield chunk;
+  } finally {
+    taken.resolve();
+    await paused;
+  }
+}
+
+/** Sends the envelope in chunks; how large they are stored does not matter. */
+async function sendEnvelope(
+  task: StreamedTask<'download'>,
+  envelope: SecretVersionRow['envelope'],
+  store: Store,
+): Promise<void> {
+  let held: Uint8Array | null = null;
+  for await (const chunk of envelopeChunks(envelope, store)) {
+    if (held !== null) await task.stream.send(held, { last: false });
+    held = chunk;
+  }
+  await task.stream.send(held ?? new Uint8Array(), { last: true });
+}
+
+async function* envelopeChunks(
+  envelope: SecretVersionRow['envelope'],
+  store: Store,
+): AsyncGenerator<Uint8Array> {
+  const stored = 'inline' in envelope ? [envelope.inline] : store.uploads.read(envelope.uploadId);
+  for await (const chunk of stored) {
+    for (let at = 0; at < chunk.length; at += STREAM_CHUNK_BYTES) {
+      yield chunk.subarray(at, at + STREAM_CHUNK_BYTES);
+    }
+  }
+}
+
+function endedEarly(): AppError {
+  return new AppError('delegate-lost', { publicMessage: 'The delegate ended the task without an answer.' });
+}
+
+function asAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  return new AppError('internal', { publicMessage: 'An internal error occurred.', cause: thrown });
+}

@@ -1,0 +1,102 @@
+// Reads many values in one call: one lookup, one task, one seal, one commit of the records. This is the hot path of the product.
+import { AppError } from '@sallyport/core';
+import type { ResolvedSecrets, TaskResultOf } from '@sallyport/protocol';
+import type { DelegateConnection } from '../fleet/delegate-connection.ts';
+import { actorOf } from '../http/operation.ts';
+import type { OperationRequest } from '../http/operation.ts';
+import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-store.ts';
+import type { Services } from '../services.ts';
+import { managersOf } from './find-readable.ts';
+import type { Findings, FoundItem } from './find-readable.ts';
+import { recordRefusal, recordReleases } from './release-record.ts';
+import type { ReleaseContext } from './release-record.ts';
+import type { ReleaseLog } from './release-log.ts';
+import type { EnvelopeLookups } from './envelope-lookups.ts';
+
+/** What reads share with each other. */
+export type ReadServices = Services & { lookups: EnvelopeLookups; releases: ReleaseLog };
+
+/** @throws see the route `resolveSecrets` */
+export async function resolveSecrets(
+  request: OperationRequest<'resolveSecrets'>,
+  services: ReadServices,
+): Promise<ResolvedSecrets> {
+  const { body } = request;
+  const findings = await services.lookups.find(body.items);
+  // Nothing to seal: an empty answer, and for every item the reason.
+  if (findings.items.length === 0) return { answer: '', unresolved: findings.unresolved };
+  const managers = [...(await managersOf(findings.items, services.directory)).values()];
+  const needs = managers.map(({ settings }) => settings);
+  const delegate = services.fleet.delegates.require(body.delegateId, needs);
+  const context: ReleaseContext = {
+    scope: {
+      atMs: services.clock.nowMs(),
+      actor: actorOf(request.principal),
+      requestId: request.requestId,
+    },
+    releases: services.releases,
+    delegate,
+  };
+  const result = await decrypt(request, findings, { managers, delegate, context, services });
+  const failures = new Map(result.failures.map(({ reference, error }) => [reference, error.code]));
+  await recordReleases(
+    findings.items.map(({ reference, found }) => ({ found, refusedWith: failures.get(reference) ?? null })),
+    context,
+  );
+  // What failed at the delegate stands in its sealed answer; naming it here as well would answer it twice.
+  return { answer: result.answer, unresolved: findings.unresolved };
+}
+
+async function decrypt(
+  request: OperationRequest<'resolveSecrets'>,
+  findings: Findings,
+  by: {
+    managers: SecretsManagerRow[];
+    delegate: DelegateConnection;
+    context: ReleaseContext;
+    services: ReadServices;
+  },
+): Promise<TaskResultOf<'resolve'>> {
+  const { body } = request;
+  try {
+    return await by.services.dispatcher.run<'resolve'>(
+      by.delegate,
+      {
+        kind: 'resolve',
+        requestId: body.requestId,
+        items: findings.items.map(taskItem),
+        unresolved: findings.unresolved.map(({ reference }) => reference),
+        sealed: body.sealed,
+      },
+      { managers: by.managers },
+    );
+  } catch (thrown) {
+    if (thrown instanceof AppError) {
+      const secrets = findings.items.map(({ found }) => found);
+      await recordRefusal(secrets, thrown, by.context);
+    }
+    throw thrown;
+  }
+}
+
+function taskItem({ reference, found }: FoundItem): ReturnType<typeof readItem> & { envelope: string } {
+  const { envelope } = found.version;
+  const bytes = 'inline' in envelope ? envelope.inline : new Uint8Array();
+  return {
+    ...readItem(reference, found),
+    envelope: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'),
+  };
+}
+
+/** What a task says of one secret version. */
+export function readItem(reference: string, found: FoundItem['found']) {
+  const { secret, version } = found;
+  return {
+    reference,
+    secretId: secret.id,
+    name: secret.name,
+    kind: secret.kind,
+    version: version.version,
+    secretsManagerId: version.secretsManagerId,
+  };
+}

@@ -1,0 +1,41 @@
+// Stores one text value: the delegate opens the sealed message and encrypts; the server commits what comes back, then answers.
+import type { WrittenSecret } from '@sallyport/protocol';
+import { actorOf } from '../http/operation.ts';
+import type { OperationRequest } from '../http/operation.ts';
+import type { Services } from '../services.ts';
+import { commitVersion } from './commit-version.ts';
+import { checkTextEnvelope } from './envelope-check.ts';
+import type { SecretMutex } from './secret-mutex.ts';
+import { withWritePlan } from './write-plan.ts';
+
+/** @throws see the route `writeSecret` */
+export async function writeSecret(
+  request: OperationRequest<'writeSecret'>,
+  services: Services,
+  mutex: SecretMutex,
+): Promise<WrittenSecret> {
+  const { body } = request;
+  return withWritePlan(body, { kind: 'text', services, mutex }, async (plan) => {
+    const result = await services.dispatcher.run<'write'>(
+      plan.delegate,
+      {
+        kind: 'write',
+        requestId: body.requestId,
+        request: { secret: body.secret, secretsManager: body.secretsManager },
+        target: plan.target,
+        sealed: body.sealed,
+      },
+      { managers: [plan.manager] },
+    );
+    const envelope = Buffer.from(result.envelope, 'base64');
+    checkTextEnvelope(envelope, result.valueBytes, plan);
+    const scope = {
+      atMs: services.clock.nowMs(),
+      actor: actorOf(request.principal),
+      requestId: request.requestId,
+    };
+    const encrypted = { envelope: { inline: envelope }, valueBytes: result.valueBytes };
+    const secret = await commitVersion(plan, encrypted, { scope, store: services.store });
+    return { secret, answer: result.answer };
+  });
+}

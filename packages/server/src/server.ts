@@ -1,0 +1,218 @@
+// Builds the server out of its parts, once, by plain constructor calls, and takes it down again in the opposite order.
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { AppError } from '@sallyport/core';
+import { apiKeyHandlers, createApiKey } from './access/api-key-handlers.ts';
+import { Authenticator } from './access/authenticator.ts';
+import { SERVER_ACTOR } from './audit/audit-entry.ts';
+import { auditHandlers } from './audit/audit-handlers.ts';
+import { BackgroundWork } from './background-work.ts';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { parseServerConfig } from './config/server-config.ts';
+import type { ServerConfig } from './config/server-config.ts';
+import { ConnectedDelegates } from './fleet/connected-delegates.ts';
+import { DelegateEndpoint } from './fleet/delegate-endpoint.ts';
+import { delegateHandlers } from './fleet/delegate-handlers.ts';
+import { DelegateRests } from './fleet/delegate-rests.ts';
+import { createDelegateToken, delegateTokenHandlers } from './fleet/delegate-token-handlers.ts';
+import { Dispatcher } from './fleet/dispatcher.ts';
+import { Fleet } from './fleet/fleet.ts';
+import { Listener } from './http/listener.ts';
+import type { ListenerOptions } from './http/listener.ts';
+import type { Handlers } from './http/operation.ts';
+import { Probes } from './http/probes.ts';
+import { createIdSource } from './id-source.ts';
+import { createLogger } from './observability/logger.ts';
+import { Metrics } from './observability/metrics.ts';
+import { openRootKey } from './root-key/load-root-key.ts';
+import { secretHandlers } from './secrets/secret-handlers.ts';
+import { SecretsManagerDirectory } from './secrets-managers/secrets-manager-directory.ts';
+import { secretsManagerHandlers } from './secrets-managers/secrets-manager-handlers.ts';
+import type { Services } from './services.ts';
+import { openSqliteStore } from './storage/sqlite/sqlite-store.ts';
+import type { Store } from './storage/store.ts';
+
+/** Parts to use instead of the usual ones. A store given here is not closed by the server. */
+export type ServerDependencies = { store?: Store; clock?: Clock; logger?: Logger };
+
+export type RunningServer = {
+  /** E.g. `http://127.0.0.1:8200`. */
+  readonly address: string;
+  /** Finishes running requests within the grace period, then ends everything. */
+  close(): Promise<void>;
+  /** Creates an API key that does not expire, and gives its value. @throws {name-taken} {invalid-name} */
+  createAdminKey(name: string): Promise<string>;
+  /** Creates a delegate token that neither expires nor demands approval, and gives its value. @throws {name-taken} {invalid-name} */
+  createDelegateToken(name: string): Promise<string>;
+};
+
+/** The database file within the data folder. */
+export const DATABASE_FILE = 'sallyport.db';
+
+/** How long delegates get to say goodbye after the last request has ended. */
+const GOODBYE_MS = 500;
+
+/**
+ * Starts a server and resolves when it listens.
+ * @throws {config-invalid} {root-key-mismatch} {storage-unavailable}
+ */
+export async function startServer(
+  config: ServerConfig,
+  dependencies: ServerDependencies = {},
+): Promise<RunningServer> {
+  const checked = parseServerConfig(config);
+  const clock = dependencies.clock ?? systemClock;
+  const logger = dependencies.logger ?? createLogger({ level: checked.logLevel });
+  const tls = await readTls(checked);
+  const store = dependencies.store ?? (await openStore(checked, clock));
+  const closeStore = async (): Promise<void> => {
+    if (dependencies.store === undefined) await store.close();
+  };
+  try {
+    return await start({ config: checked, clock, logger, store, tls, closeStore });
+  } catch (thrown) {
+    await closeStore();
+    throw thrown;
+  }
+}
+
+type Parts = {
+  config: ServerConfig;
+  clock: Clock;
+  logger: Logger;
+  store: Store;
+  tls: ListenerOptions['tls'];
+  closeStore: () => Promise<void>;
+};
+
+async function start(parts: Parts): Promise<RunningServer> {
+  const { config, clock, logger, store } = parts;
+  const { services, metrics } = await buildServices(parts);
+  const { fleet, ids, background, authenticator } = services;
+  const leftOver = await store.uploads.removeUnattached();
+  if (leftOver > 0) logger.info({ uploads: leftOver }, 'removed uploads that were never finished');
+  const probes = new Probes({ store, clock, metrics, delegatesConnected: () => fleet.delegates.size });
+  const endpoint = new DelegateEndpoint({
+    store,
+    clock,
+    ids,
+    background,
+    delegates: fleet.delegates,
+    logger,
+  });
+  const listener = new Listener(
+    { handlers: buildHandlers(services), authenticator, clock, probes, ids, metrics, logger },
+    { host: config.listenHost, port: config.port, tls: parts.tls },
+  );
+  listener.onUpgrade((request, socket, head) => {
+    endpoint.upgrade(request, socket, head);
+  });
+  const address = await listener.listen();
+  fleet.delegates.watch();
+  logger.info({ address }, 'server listens');
+  let closing: Promise<void> | null = null;
+  const byServer = () => ({ atMs: clock.nowMs(), actor: SERVER_ACTOR, requestId: null });
+  return {
+    address,
+    close: async () => {
+      closing ??= stop({ listener, endpoint, background, parts });
+      await closing;
+    },
+    createAdminKey: async (name) =>
+      (await createApiKey({ name, expiresInSeconds: null }, byServer(), services)).value,
+    createDelegateToken: async (name) => {
+      const input = { name, expiresInSeconds: null, requiresApproval: false };
+      return (await createDelegateToken(input, byServer(), services)).value;
+    },
+  };
+}
+
+async function buildServices(parts: Parts): Promise<{ services: Services; metrics: Metrics }> {
+  const { config, clock, logger, store } = parts;
+  const source = 'file' in config.rootKey ? { path: config.rootKey.file } : { base64: config.rootKey.base64 };
+  const rootKey = await openRootKey(store, source);
+  const ids = createIdSource(clock);
+  const background = new BackgroundWork(logger);
+  const rests = new DelegateRests(clock);
+  const delegates = new ConnectedDelegates({ clock, rests });
+  const metrics = new Metrics({ delegatesConnected: () => delegates.size });
+  const services: Services = {
+    config,
+    store,
+    clock,
+    ids,
+    rootKey,
+    background,
+    rests,
+    authenticator: new Authenticator({ store, clock, background }),
+    directory: new SecretsManagerDirectory({ store, clock }),
+    fleet: new Fleet({ store, clock, delegates }),
+    dispatcher: new Dispatcher(
+      { ids, rootKey, rests, metrics },
+      { timeoutMs: config.taskTimeoutSeconds * 1000 },
+    ),
+  };
+  return { services, metrics };
+}
+
+function buildHandlers(services: Services): Handlers {
+  return {
+    ...apiKeyHandlers(services),
+    ...auditHandlers(services),
+    ...delegateHandlers(services),
+    ...delegateTokenHandlers(services),
+    ...secretHandlers(services),
+    ...secretsManagerHandlers(services),
+  };
+}
+
+async function stop(running: {
+  listener: Listener;
+  endpoint: DelegateEndpoint;
+  background: BackgroundWork;
+  parts: Parts;
+}): Promise<void> {
+  const { listener, endpoint, background, parts } = running;
+  const { clock, config } = parts;
+  // Delegates stay until the running requests have their answers.
+  await listener.drain(config.shutdownGraceSeconds * 1000);
+  endpoint.close();
+  const cancel = clock.after(GOODBYE_MS, () => {
+    endpoint.terminate();
+  });
+  await listener.close();
+  cancel();
+  await background.settled();
+  await parts.closeStore();
+  parts.logger.info('server stopped');
+}
+
+async function openStore(config: ServerConfig, clock: Clock): Promise<Store> {
+  try {
+    await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+  } catch (thrown) {
+    throw new AppError('config-invalid', {
+      publicMessage: `The data folder ${config.dataFolder} cannot be made: ${(thrown as Error).message}.`,
+      cause: thrown,
+    });
+  }
+  return openSqliteStore({ path: join(config.dataFolder, DATABASE_FILE), clock });
+}
+
+async function readTls(config: ServerConfig): Promise<ListenerOptions['tls']> {
+  const { tlsCertificateFile, tlsKeyFile } = config;
+  if (tlsCertificateFile === null || tlsKeyFile === null) return null;
+  const read = async (path: string): Promise<string> => {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (thrown) {
+      throw new AppError('config-invalid', {
+        publicMessage: `The file ${path} cannot be read: ${(thrown as Error).message}.`,
+        cause: thrown,
+      });
+    }
+  };
+  return { certificate: await read(tlsCertificateFile), key: await read(tlsKeyFile) };
+}
