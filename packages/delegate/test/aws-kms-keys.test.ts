@@ -1,3 +1,4 @@
+// Key providers of kind `aws-kms` as the delegate uses them: when they are made, kept, and closed.
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';

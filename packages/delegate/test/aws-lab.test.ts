@@ -1,3 +1,4 @@
+// The delegate against the AWS lab: each credentials type, the calls it makes and the context it sends.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEnvelopeHeader } from '@sallyport/core/envelope';
 import type { SecretsManagerAccess } from '@sallyport/protocol';

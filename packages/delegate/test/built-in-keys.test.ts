@@ -1,3 +1,4 @@
+// The built-in key ring: made once, kept in a private file, and its old keys still open.
 import { randomBytes } from 'node:crypto';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Settings of a delegate: what is refused, and how the refusal is worded.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';

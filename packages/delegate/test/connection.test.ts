@@ -1,3 +1,4 @@
+// The one outbound connection: handshake, heartbeats, silence, reconnecting, and being refused.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';

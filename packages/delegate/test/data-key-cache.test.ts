@@ -1,3 +1,4 @@
+// The data-key cache: absolute age, uses, single flight, and what empties it.
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';

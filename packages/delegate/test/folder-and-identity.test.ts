@@ -1,3 +1,4 @@
+// The data folder and the identity in it: made once, private, and used by one process at a time.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+// The guard file: limits that no server can widen.
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

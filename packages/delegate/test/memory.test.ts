@@ -1,3 +1,4 @@
+// How much memory a delegate needs when it has nothing to do.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';

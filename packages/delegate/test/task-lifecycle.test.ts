@@ -1,3 +1,4 @@
+// Tasks from start to end: exactly one answer, time-outs, cancelling, draining, limits.
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '@sallyport/core';

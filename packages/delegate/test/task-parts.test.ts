@@ -1,3 +1,4 @@
+// The pieces that tasks are made of, each by itself.
 import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// TLS to the server: an unknown authority is refused, the operator's CA file is believed.
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// Files through the delegate: streamed in flat memory, compared with what was sealed, complete or not at all.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { SealedReadAnswer, SealedWriteAnswer, STREAM_CHUNK_BYTES } from '@sallyport/protocol';

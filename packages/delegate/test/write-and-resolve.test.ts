@@ -1,3 +1,4 @@
+// Writing and reading small values: what is compared with the sealed request, and what is refused before any key is touched.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseEnvelopeHeader } from '@sallyport/core/envelope';
