@@ -41,6 +41,7 @@ export class Deployment {
       port,
       dataFolder: join(this.folder, 'server'),
       rootKey: { file: join(this.folder, 'root-key') },
+      fileMaxBytes: 256 * 1_048_576,
       logLevel: 'warn',
     };
     const part = await startPart(SERVER, config);

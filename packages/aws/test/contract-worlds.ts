@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { keyUsePolicy, seedDemo, startAwsLab } from '@sallyport/testkit/lab';
-import { MOTO_MISSING, startMoto } from './moto.ts';
+import { startMoto, whyNoMoto } from '@sallyport/testkit';
 
 /** What the suite needs of a stand-in. */
 export type World = {
@@ -98,11 +98,11 @@ async function startMotoWorld(): Promise<World> {
     instanceEnv: { AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url },
     metadataRequests: metadata.requests,
     strictly: async (work) => {
-      await moto.setAuth(true);
+      await moto.setAuthentication('on');
       try {
         return await work();
       } finally {
-        await moto.setAuth(false);
+        await moto.setAuthentication('off');
       }
     },
     setKeyState: () => Promise.reject(new Error('moto lets keys be used in every state')),
@@ -143,7 +143,7 @@ export const WORLDS: readonly WorldKind[] = [
   { name: 'the lab', missing: null, start: startLabWorld, skips: {} },
   {
     name: 'moto',
-    missing: MOTO_MISSING,
+    missing: whyNoMoto(),
     start: startMotoWorld,
     skips: {
       'a disabled key is refused': ANY_STATE,

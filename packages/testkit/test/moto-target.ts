@@ -19,7 +19,7 @@ export async function startMotoTarget(): Promise<ContractTarget> {
   await iam({ Action: 'CreateUser', UserName: 'admin' });
   await iam({ Action: 'PutUserPolicy', UserName: 'admin', ...policy });
   const key = await iam({ Action: 'CreateAccessKey', UserName: 'admin' });
-  await setAuthentication(moto.url, 'on');
+  await moto.setAuthentication('on');
   return {
     kmsEndpoint: moto.url,
     stsEndpoint: moto.url,
@@ -31,7 +31,7 @@ export async function startMotoTarget(): Promise<ContractTarget> {
       secretAccessKey: elementOf(key, 'SecretAccessKey'),
     },
     createRole: async ({ name, trustPolicy, maxSessionSeconds = 3600 }) => {
-      await setAuthentication(moto.url, 'off');
+      await moto.setAuthentication('off');
       const made = await iam({
         Action: 'CreateRole',
         RoleName: name,
@@ -39,7 +39,7 @@ export async function startMotoTarget(): Promise<ContractTarget> {
         MaxSessionDuration: String(maxSessionSeconds),
       });
       await iam({ Action: 'PutRolePolicy', RoleName: name, ...policy });
-      await setAuthentication(moto.url, 'on');
+      await moto.setAuthentication('on');
       return elementOf(made, 'Arn');
     },
     stop: async () => moto.stop(),
@@ -59,13 +59,6 @@ async function callIam(url: string, parameters: Record<string, string>): Promise
   const text = await response.text();
   if (!response.ok) throw new Error(`moto refused ${parameters['Action']}: ${text}`);
   return text;
-}
-
-/** Moto asks for authentication after so many requests: 0 is on, infinity is off. */
-async function setAuthentication(url: string, state: 'on' | 'off'): Promise<void> {
-  const body = state === 'on' ? '0' : 'inf';
-  const response = await fetch(`${url}/moto-api/reset-auth`, { method: 'POST', body });
-  if (!response.ok) throw new Error(`moto did not switch authentication ${state}`);
 }
 
 function elementOf(xml: string, name: string): string {

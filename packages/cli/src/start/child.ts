@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AppError } from '@sallyport/core';
 import type { ChildMessage } from './stop-signals.ts';
 
-const MAIN = join(import.meta.dirname, '..', 'main.ts');
+const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'sallyport.js');
 const LOG_MAX_BYTES = 16 * 1_048_576;
 
 export type ChildOptions = {
@@ -39,7 +39,7 @@ export type Child = {
 export async function startChild(options: ChildOptions, signal: AbortSignal): Promise<Child> {
   const log = openLog(options.logFile);
   // A process group of its own: an interrupt from the terminal goes to the supervisor alone, which then stops children in order.
-  const child = spawn(process.execPath, [MAIN, ...options.words], {
+  const child = spawn(process.execPath, [LAUNCHER, ...options.words], {
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
     env: options.environment,

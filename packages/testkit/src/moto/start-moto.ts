@@ -12,6 +12,8 @@ export type Moto = {
   url: string;
   /** Process id of the server. */
   pid: number;
+  /** Turns the checks of signatures and permissions on from the next call on, or off as they are at first. */
+  setAuthentication(state: 'on' | 'off'): Promise<void>;
   /** Ends the process and waits until it has gone. */
   stop(): Promise<void>;
 };
@@ -41,7 +43,20 @@ export async function startMoto(): Promise<Moto> {
     await end(child);
     throw error;
   }
-  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop: async () => end(child) };
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    pid: child.pid ?? 0,
+    setAuthentication: async (state) => setAuthentication(url, state),
+    stop: async () => end(child),
+  };
+}
+
+/** Moto asks for authentication after so many requests: 0 is on, infinity is off. */
+async function setAuthentication(url: string, state: 'on' | 'off'): Promise<void> {
+  const body = state === 'on' ? '0' : 'inf';
+  const response = await fetch(`${url}/moto-api/reset-auth`, { method: 'POST', body });
+  if (!response.ok) throw new Error(`moto did not switch authentication ${state}`);
 }
 
 async function untilListening(child: ChildProcess, port: number): Promise<void> {

@@ -31,7 +31,7 @@ const WAL_KEPT_BYTES = 64 * 1_048_576;
 /** Pages in the log before they are folded into the file; that waits for the disk, so it is done eight times less often than usual. */
 const CHECKPOINT_PAGES = 8000;
 /** Pages kept in memory: the indexes of a long audit trail are written to all over. */
-const WRITER_CACHE_KIB = 65_536;
+const WRITER_CACHE_KIB = 32_768;
 
 /** Where the database is, and the limits that tests shorten. */
 export type SqliteStoreOptions = {
