@@ -18,13 +18,14 @@ export function cacheKeyOf(parts: CacheKeyParts): string {
   const pairs = Object.entries(parts.context).sort(([a], [b]) => (a < b ? -1 : 1));
   const encrypted = parts.encrypted.map((key) => [
     key.providerId,
-    latin1(key.providerInfo),
-    latin1(key.ciphertext),
+    base64(key.providerInfo),
+    base64(key.ciphertext),
   ]);
   // JSON keeps the parts apart whatever they contain.
   return hash('sha256', JSON.stringify([parts.secretsManagerId, parts.revision, pairs, encrypted]), 'base64');
 }
 
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+/** Unlike latin1 it has nothing that JSON would escape, which costs more than the hash. */
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
