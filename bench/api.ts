@@ -24,6 +24,8 @@ type Scenario = {
   body: (seal: Seal, index: number) => unknown;
   /** Least ratio, where one is promised. */
   atLeast?: number;
+  /** Names a second that are promised on a quiet pair of cores; printed, not judged. */
+  namesAtLeast?: number;
 };
 
 type Seal = (
@@ -59,8 +61,9 @@ const SCENARIOS: Scenario[] = [
   { title: 'write one secret, 1 connection', connections: 1, requests: 4000, ...write },
   { title: 'write one secret, 64 connections', connections: 64, requests: 16_000, ...write },
   {
-    title: 'resolve 100 names in a call, 16 connections',
-    connections: 16,
+    title: 'resolve 100 names in a call, 64 connections',
+    connections: 64,
+    namesAtLeast: 15_000,
     requests: 1500,
     namesPerCall: 100,
     path: '/v1/secrets/resolve',
@@ -128,10 +131,10 @@ async function runScenario(
   const ratio = median(
     ours.map((result, index) => result.perSecond / (baseline[index]?.perSecond ?? Number.NaN)),
   );
+  const namesPerSecond = Math.round(rate * scenario.namesPerCall).toLocaleString('en');
+  const promised = scenario.namesAtLeast?.toLocaleString('en');
   const names =
-    scenario.namesPerCall === 1
-      ? ''
-      : `, ${Math.round(rate * scenario.namesPerCall).toLocaleString('en')} names/s`;
+    promised === undefined ? '' : `, ${namesPerSecond} names/s (aim ${promised} on two quiet cores)`;
   const times = `p50 ${median(ours.map((result) => result.p50Ms)).toFixed(2)} ms, p99 ${median(ours.map((result) => result.p99Ms)).toFixed(2)} ms`;
   const promise = scenario.atLeast === undefined ? '' : ` (required ${scenario.atLeast})`;
   console.log(

@@ -168,13 +168,14 @@ describe('large files', () => {
   }
 
   test(
-    '64 MiB go up and come down as a stream: the command needs no more memory for them than for 16 MiB',
+    '96 MiB go up and come down as a stream: the command needs hardly more memory for them than for 16 MiB',
     async () => {
       const small = await thereAndBack(16);
-      const large = await thereAndBack(64);
+      const large = await thereAndBack(96);
       for (const [way, peakMib] of large.entries()) {
         expect(peakMib).toBeGreaterThan(10);
-        expect(peakMib - (small[way] ?? 0)).toBeLessThan(32);
+        // Held in memory as a whole, it would be 80 MiB more.
+        expect(peakMib - (small[way] ?? 0)).toBeLessThan(48);
       }
     },
     2 * MINUTE,
