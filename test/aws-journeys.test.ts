@@ -7,6 +7,7 @@ import { CREDENTIALS_TYPES, labTarget, motoTarget, settingsFor } from './harness
 import type { AwsTarget } from './harness/aws-targets.ts';
 import { Deployment, pieces } from './harness/deployment.ts';
 
+const MIB = 1_048_576;
 const motoMissing = whyNoMoto();
 const targets = [
   { name: 'lab', start: labTarget, skip: null },
@@ -47,14 +48,38 @@ describe.each(targets)('on $name', ({ start, skip }) => {
         await client.set(`${type}-text`, 'second');
         expect(await client.get(`${type}-text`)).toBe('second');
         expect(await client.get(`${type}-text@1`)).toBe('first');
-        const file = randomBytes(3_000_000);
-        await client.upload(`${type}-file`, pieces(file), options);
-        expect(Buffer.from(await client.getBytes(`${type}-file`)).equals(file)).toBe(true);
+        await expect(client.upload(`${type}-empty`, pieces(), options)).rejects.toMatchObject({
+          code: 'empty-value',
+        });
+        for (const size of [1, 10 * MIB]) {
+          const file = randomBytes(size);
+          file[0] = 0xff;
+          await client.upload(`${type}-${size}`, pieces(file), options);
+          expect(Buffer.from(await client.getBytes(`${type}-${size}`)).equals(file)).toBe(true);
+        }
         const { secret, versions } = await client.describe(`${type}-text`);
         expect(secret).toMatchObject({ version: 2, secretsManagerName: type });
         expect(versions.map((version) => version.keyArn)).toEqual([target.keyArn, target.keyArn]);
       },
     );
+
+    test('64 MiB pass through under a KMS key', async () => {
+      const part = randomBytes(MIB);
+      const { client } = deployment;
+      await client.upload('large', pieces(...Array<Uint8Array>(64).fill(part)), {
+        secretsManager: 'iam-role',
+      });
+      let chunks = 0;
+      let rest = Buffer.alloc(0);
+      for await (const chunk of await client.download('large')) {
+        rest = Buffer.concat([rest, chunk]);
+        for (; rest.length >= MIB; rest = rest.subarray(MIB)) {
+          expect(rest.subarray(0, MIB).equals(part)).toBe(true);
+          chunks += 1;
+        }
+      }
+      expect([chunks, rest.length]).toEqual([64, 0]);
+    }, 60_000);
 
     test('a rename needs no delegate, and the default moves', async () => {
       const { client } = deployment;
