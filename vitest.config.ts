@@ -4,10 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: [
-      '**/node_modules/**',
-      ...(process.env['SALLYPORT_SLOW_TESTS'] === '1' ? [] : ['**/*.slow.test.ts']),
-    ],
+    exclude: ['**/node_modules/**'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
