@@ -202,7 +202,6 @@ describe('dialling again', () => {
 describe('a refusal', () => {
   test.each<[ErrorCode, number, number]>([
     ['delegate-identity-in-use', 2500, 5000],
-    ['delegate-not-approved', 2500, 5000],
     ['delegate-token-invalid', 15_000, 30_000],
     ['delegate-token-revoked', 15_000, 30_000],
     ['protocol-version-unsupported', 15_000, 30_000],

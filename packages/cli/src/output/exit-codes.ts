@@ -35,7 +35,6 @@ export const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   'delegate-refused': 3,
   'delegate-token-invalid': 3,
   'delegate-token-revoked': 3,
-  'delegate-not-approved': 3,
   'not-found': 4,
   'name-taken': 5,
   'edit-conflict': 5,

@@ -36,7 +36,6 @@ export const ERROR_CODES = {
   'delegate-token-invalid': { retryable: false },
   'delegate-token-revoked': { retryable: false },
   'delegate-identity-in-use': { retryable: false },
-  'delegate-not-approved': { retryable: true },
   'protocol-version-unsupported': { retryable: false },
   'task-timeout': { retryable: true },
   // Sealing between client and delegate.

@@ -8,9 +8,8 @@ const OPERATOR_DELAY_MS = 30_000;
 
 /** Refusals with a pace of their own. Whatever is not listed is a fault that passes, like a lost connection. */
 const REFUSAL_DELAYS_MS: Partial<Record<ErrorCode, number>> = {
-  // The server has not noticed yet that the old connection is dead, or nobody has approved.
+  // The server has not noticed yet that the old connection is dead.
   'delegate-identity-in-use': WAITING_DELAY_MS,
-  'delegate-not-approved': WAITING_DELAY_MS,
   // An operator has to act; tried again all the same, so that a fix is noticed without a restart.
   'delegate-token-invalid': OPERATOR_DELAY_MS,
   'delegate-token-revoked': OPERATOR_DELAY_MS,

@@ -161,11 +161,6 @@ export const ERROR_REGISTRY: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'A delegate with this identity is connected already.',
     nextStep: 'Stop the other process, or give this one a data directory of its own.',
   },
-  'delegate-not-approved': {
-    httpStatus: 403,
-    meaning: 'The delegate waits for approval.',
-    nextStep: 'Approve it with `sallyport delegate approve`.',
-  },
   'protocol-version-unsupported': {
     httpStatus: 400,
     meaning: 'Server and delegate or client are too far apart in version.',

@@ -40,7 +40,6 @@ type Reaction = 'another-delegate' | 'new-session' | 'elsewhere-only' | 'wait';
 const REACTIONS: Partial<Record<ErrorCode, Reaction>> = {
   'delegate-lost': 'another-delegate',
   'delegate-not-eligible': 'another-delegate',
-  'delegate-not-approved': 'another-delegate',
   'task-timeout': 'another-delegate',
   'session-unknown': 'new-session',
   'sealed-message-rejected': 'new-session',
