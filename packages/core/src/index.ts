@@ -9,17 +9,74 @@ export type { FailureStage } from './errors/failure-stage.ts';
 export { ID_PREFIXES, ID_RANDOM_BYTES, isId, makeId, parseId } from './ids/id.ts';
 export type {
   ApiKeyId,
+  ApplicationId,
   AuditId,
+  ConfigEntryId,
   DelegateId,
   DelegateTokenId,
+  EnvironmentId,
+  GroupId,
   Id,
   IdKind,
+  LinkId,
   RequestId,
   SecretId,
   SecretsManagerId,
+  ServiceId,
+  SessionId,
   TaskId,
   UploadId,
+  UserId,
+  WorkloadIssuerId,
 } from './ids/id.ts';
+export {
+  cellsOf,
+  ENVIRONMENT_TYPES,
+  EVERYWHERE,
+  regionContains,
+  regionCovers,
+  regionsOverlap,
+} from './access/region.ts';
+export type {
+  Catalogue,
+  Cell,
+  EnvironmentFacts,
+  EnvironmentType,
+  Place,
+  Region,
+  RegionRow,
+} from './access/region.ts';
+export {
+  ACCOUNT_PERMISSIONS,
+  addRights,
+  ALL_RIGHTS,
+  APPLICATION_ACTIONS,
+  authorityContains,
+  may,
+  mayAt,
+  maySomewhere,
+  mayThroughout,
+  NO_AUTHORITY,
+} from './access/rights.ts';
+export type { AccountPermission, ApplicationAction, Authority, Grant, Rights } from './access/rights.ts';
+export {
+  checkRegion,
+  effectiveScope,
+  fitsUnder,
+  SCOPE_LIMITS,
+  scopesClash,
+} from './usage-scope/usage-scope.ts';
+export type { EffectiveScope, KnownPlaces, UsageScope } from './usage-scope/usage-scope.ts';
+export {
+  isUsableAt,
+  mayChangeManager,
+  mayChangeSecret,
+  maySeeManager,
+  maySeeSecret,
+  mayUseAt,
+  mayUseSomewhere,
+} from './usage-scope/decide-access.ts';
+export type { Asker } from './usage-scope/decide-access.ts';
 export { isSameMultiRegionKey, parseKeyArn, requireRegionOf } from './key-arn/key-arn.ts';
 export type { KeyArn } from './key-arn/key-arn.ts';
 export { PARTITION_NAMES, partitionOfRegion } from './key-arn/partition.ts';
@@ -29,12 +86,14 @@ export type { RoleArn } from './key-arn/role-arn.ts';
 export { Plaintext } from './plaintext/plaintext.ts';
 export { checkDisplayName, checkSecretName, NAME_MAX_CHARACTERS, nameKey } from './secret/secret-name.ts';
 export {
+  isPlaceReferredTo,
+  parsePlaceReference,
   parseSecretReference,
   printSecretReference,
   SECRET_KINDS,
   TEXT_MAX_BYTES,
 } from './secret/secret-reference.ts';
-export type { SecretKind, SecretReference } from './secret/secret-reference.ts';
+export type { NamedPlace, PlaceReference, SecretKind, SecretReference } from './secret/secret-reference.ts';
 export {
   checkFixedContext,
   encryptionContextOf,

@@ -14,6 +14,15 @@ export const ID_PREFIXES = {
   task: 'tsk',
   request: 'req',
   upload: 'upl',
+  application: 'app',
+  environment: 'env',
+  service: 'svc',
+  configEntry: 'cfg',
+  user: 'usr',
+  group: 'grp',
+  session: 'ses',
+  link: 'lnk',
+  workloadIssuer: 'wli',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -31,6 +40,15 @@ export type AuditId = Id<'audit'>;
 export type TaskId = Id<'task'>;
 export type RequestId = Id<'request'>;
 export type UploadId = Id<'upload'>;
+export type ApplicationId = Id<'application'>;
+export type EnvironmentId = Id<'environment'>;
+export type ServiceId = Id<'service'>;
+export type ConfigEntryId = Id<'configEntry'>;
+export type UserId = Id<'user'>;
+export type GroupId = Id<'group'>;
+export type SessionId = Id<'session'>;
+export type LinkId = Id<'link'>;
+export type WorkloadIssuerId = Id<'workloadIssuer'>;
 
 // Crockford's base 32 in lower case: no i, l, o, u, so ids survive being read aloud.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
