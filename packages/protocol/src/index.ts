@@ -1,8 +1,9 @@
 // Public face of @sallyport/protocol: schemas of the HTTP API and of the delegate protocol, the error registry. Safe in a browser.
-// Sealing with node:crypto has a face of its own: `@sallyport/protocol/sealing`.
+// Sealing has faces of its own: `@sallyport/protocol/sealing` over node:crypto, `@sallyport/protocol/sealing-web` over WebCrypto.
 export { ERROR_REGISTRY } from './errors/registry.ts';
 export type { ErrorEntry } from './errors/registry.ts';
-export { ErrorBody, fromWireError, toWireError, WireError } from './errors/wire-error.ts';
+export { fromWireError, readErrorBody, toWireError } from './errors/convert-error.ts';
+export { ErrorBody, WireError } from './errors/wire-error.ts';
 export { ROUTES } from './api/routes.ts';
 export type { OperationId } from './api/routes.ts';
 export {
@@ -11,10 +12,118 @@ export {
   HTTP_FRAMES_TYPE,
   readHttpFrames,
 } from './api/http-frames.ts';
+export { PURPOSE_HEADER, PURPOSE_MAX_CHARACTERS } from './api/route.ts';
 export type { HttpMethod, Route } from './api/route.ts';
-export { ApiKeyList, ApiKeyView, CreateApiKey, CreatedApiKey, WhoAmI } from './api/api-keys.ts';
-export { AUDIT_ACTIONS, AuditPage, AuditRecord, ListAuditQuery } from './api/audit.ts';
-export type { AuditAction } from './api/audit.ts';
+export {
+  ApiKeyList,
+  ApiKeyOwnerView,
+  ApiKeyView,
+  CreateApiKey,
+  CreatedApiKey,
+  GroupMention,
+  ListApiKeysQuery,
+  WhoAmI,
+} from './api/api-keys.ts';
+export {
+  BeginTotp,
+  ChangePassword,
+  ConfirmTotp,
+  InspectLink,
+  LinkView,
+  MyProfile,
+  PendingTotp,
+  ProveIdentity,
+  RecoveryCodes,
+  RedeemLink,
+  RevokedSessions,
+  RevokeSessions,
+  SessionList,
+  SessionView,
+  SignedIn,
+  SignedInWithKey,
+  SignIn,
+  SignInForKey,
+} from './api/sessions.ts';
+export {
+  CreatedLink,
+  EditUser,
+  InviteUser,
+  ListUsersQuery,
+  UserDetail,
+  UserPage,
+  UserView,
+} from './api/users.ts';
+export {
+  AddGroupMember,
+  CreateGroup,
+  EditGroup,
+  GroupDetail,
+  GroupList,
+  GroupMemberView,
+  GroupView,
+} from './api/groups.ts';
+export {
+  AwsIdentityRequest,
+  ClaimRule,
+  CreateWorkloadIssuer,
+  EditWorkloadIssuer,
+  ExchangeWorkloadIdentity,
+  WORKLOAD_KEY_SECONDS,
+  WORKLOAD_TOKEN_MAX_CHARACTERS,
+  WorkloadIssuerList,
+  WorkloadIssuerSettings,
+  WorkloadIssuerView,
+  WorkloadKey,
+} from './api/workloads.ts';
+export { PutSso, SSO_CALLBACK_PATH, SSO_START_PATH, SsoSettings, SsoStatus, SsoView } from './api/sso.ts';
+export {
+  AccountPermissionSchema,
+  ApplicationActionSchema,
+  ApplicationMention,
+  EnvironmentMention,
+  GrantInput,
+  GrantView,
+  RegionInput,
+  RegionRowInput,
+  RegionRowView,
+  RegionView,
+} from './api/regions.ts';
+export {
+  ApplicationPage,
+  ApplicationView,
+  CONFIG_ENTRY_KINDS,
+  ConfigEntryList,
+  ConfigEntryView,
+  ConfirmedQuery,
+  CreateApplication,
+  CreateEnvironment,
+  CreateService,
+  DELETION_CONSEQUENCES,
+  DeletionEffect,
+  DeletionPreview,
+  EnvironmentView,
+  ListApplicationsQuery,
+  PutConfigEntry,
+  RenamePart,
+  ServiceView,
+} from './api/applications.ts';
+export type { ConfigEntryKind } from './api/applications.ts';
+export {
+  AccountIdSchema,
+  AUDIT_ACTIONS,
+  AUDIT_ACTOR_KINDS,
+  AuditChainPoint,
+  AuditCheckpoint,
+  AuditCheckpointPage,
+  AuditExportPage,
+  AuditPage,
+  AuditRecord,
+  AuditStatus,
+  ExportAuditQuery,
+  ListAuditQuery,
+  StoredAuditCheckpoint,
+} from './api/audit.ts';
+export type { AuditAction, AuditActorKind } from './api/audit.ts';
 export {
   CreateDelegateToken,
   CreatedDelegateToken,
@@ -50,11 +159,12 @@ export {
 export type { SealedOperation } from './api/sealed-content.ts';
 export {
   DownloadSecret,
+  EditSecret,
   ListSecretsQuery,
-  RenameSecret,
   ResolvedSecrets,
   ResolveSecrets,
   SecretDetail,
+  SecretListing,
   SecretMetadata,
   SecretPage,
   SecretVersionMetadata,
@@ -79,6 +189,27 @@ export {
   SecretsManagerView,
   SettingsInput,
 } from './api/secrets-managers.ts';
+export {
+  DeleteSecretQuery,
+  ListSecretUsesQuery,
+  SecretChange,
+  SecretChangePage,
+  SecretDeletionPreview,
+  SecretUse,
+  SecretUsePage,
+  SetupUsageList,
+  SetupUsageView,
+  UsageSummary,
+  UseByName,
+} from './api/secret-uses.ts';
+export {
+  ExplainScope,
+  PlaceView,
+  ScopeExplanation,
+  UsageScopeInput,
+  UsageScopeView,
+} from './api/usage-scopes.ts';
+export { decodeContent, encodeContent } from './sealing/content.ts';
 export { challengeBytes } from './delegate/challenge.ts';
 export { DelegateMessage, ServerMessage } from './delegate/messages.ts';
 export {
@@ -91,5 +222,13 @@ export {
 } from './delegate/protocol-version.ts';
 export { decodeStreamFrame, encodeStreamFrame } from './delegate/stream-frame.ts';
 export type { StreamFrame } from './delegate/stream-frame.ts';
-export { SecretsManagerAccess, Task, TaskResult, WriteTarget } from './delegate/tasks.ts';
-export type { TaskKind, TaskOf, TaskResultOf } from './delegate/tasks.ts';
+export {
+  CHECKPOINT_MAX_RECORDS,
+  CHECKPOINT_REFUSALS,
+  SecretsManagerAccess,
+  Task,
+  TaskPlace,
+  TaskResult,
+  WriteTarget,
+} from './delegate/tasks.ts';
+export type { CheckpointRefusal, TaskKind, TaskOf, TaskResultOf } from './delegate/tasks.ts';

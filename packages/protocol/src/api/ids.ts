@@ -15,6 +15,14 @@ export const DelegateIdSchema = idSchema('delegate', 'dlg_01k5…');
 export const DelegateTokenIdSchema = idSchema('delegateToken', 'dtk_01k5…');
 export const ApiKeyIdSchema = idSchema('apiKey', 'key_01k5…');
 export const TaskIdSchema = idSchema('task', 'tsk_01k5…');
+export const ApplicationIdSchema = idSchema('application', 'app_01k5…');
+export const EnvironmentIdSchema = idSchema('environment', 'env_01k5…');
+export const ServiceIdSchema = idSchema('service', 'svc_01k5…');
+export const ConfigEntryIdSchema = idSchema('configEntry', 'cfg_01k5…');
+export const UserIdSchema = idSchema('user', 'usr_01k5…');
+export const GroupIdSchema = idSchema('group', 'grp_01k5…');
+export const SessionIdSchema = idSchema('session', 'ses_01k5…');
+export const WorkloadIssuerIdSchema = idSchema('workloadIssuer', 'wli_01k5…');
 export const RequestIdSchema = idSchema('request', 'req_01k5…');
 
 /** Base64url without padding, of at most `maxBytes` decoded bytes. */
@@ -39,12 +47,16 @@ export const NameSchema = z.string().min(1).max(256);
 /** How a path or field points at something that has id and name. */
 export const ReferenceSchema = z.string().min(1).max(300).describe('An id, or a name.');
 
-/** How a request points at a secret version: `name`, `name@3`, `sec_…` or `sec_…@3`. */
+/**
+ * How a request points at a secret version: `name`, `name@3`, `sec_…` or `sec_…@3`, each also behind `sally://application/environment/`.
+ */
 export const SecretReferenceSchema = z
   .string()
   .min(1)
-  .max(300)
-  .describe('A name or an id, with an optional version: `db-password`, `db-password@3`, `sec_…@3`.');
+  .max(900)
+  .describe(
+    'A name or an id, with an optional version: `db-password`, `db-password@3`, `sec_…@3`. With `sally://application/environment/` before it, the secret that is usable there.',
+  );
 
 /** Cursor of a paged list: opaque, from the previous page. */
 export const CursorSchema = z.string().min(1).max(512);

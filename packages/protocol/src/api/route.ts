@@ -1,7 +1,11 @@
 // How one operation of the HTTP API is described. The server registers handlers by operation id and validates by these schemas;
 // the SDK parses answers with them; openapi.json is generated from them. So all three cannot drift apart.
 import type { z } from 'zod';
-import type { ErrorCode } from '@sallyport/core';
+import type { AccountPermission, ErrorCode } from '@sallyport/core';
+
+/** Request header: what the caller needs it for, e.g. the id of a deployment. Free text; it goes into the audit trail. */
+export const PURPOSE_HEADER = 'x-sallyport-purpose';
+export const PURPOSE_MAX_CHARACTERS = 200;
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -11,6 +15,11 @@ export type Route = {
   path: string;
   summary: string;
   tag: string;
+  /**
+   * Who may call it at all: anybody; whoever is signed in or has a key; or who has this account permission. What depends on the thing
+   * that is asked for is decided by its handler.
+   */
+  access: 'anybody' | 'signed-in' | AccountPermission;
   query?: z.ZodObject;
   body?: z.ZodType;
   /** `frames`: a stream of length-prefixed frames, see docs/reference/http-api.md. */
@@ -20,7 +29,10 @@ export type Route = {
   responseKind?: 'json' | 'frames';
   /** Status of success; 200 unless given. */
   status?: 200 | 201 | 204;
-  /** Codes beyond `unauthenticated`, `invalid-request`, `storage-unavailable` and `internal`, which every route may answer. */
+  /**
+   * Codes beyond `unauthenticated`, `invalid-request`, `storage-unavailable` and `internal`, which every route may answer, and `forbidden`,
+   * which every route may answer that has not access `anybody`.
+   */
   errors: readonly ErrorCode[];
 };
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { base64Url, DelegateIdSchema, ReferenceSchema, SecretReferenceSchema, TimeMs } from './ids.ts';
 import { WireError } from '../errors/wire-error.ts';
 import { SECRET_KINDS } from '@sallyport/core';
+import { UsageScopeInput } from './usage-scopes.ts';
 
 /** Most references in one resolve call. */
 export const RESOLVE_MAX_ITEMS = 1000;
@@ -48,6 +49,7 @@ export const WriteOffersRequest = z
     secretsManager: ReferenceSchema.nullable().describe(
       'null: the one the secret has, or the default for a new secret.',
     ),
+    scope: UsageScopeInput.nullable().default(null).describe('Of a new secret, as in the write itself.'),
   })
   .meta({ id: 'WriteOffersRequest' });
 export type WriteOffersRequest = z.infer<typeof WriteOffersRequest>;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ASSUME_ROLE_DURATION, DATA_KEY_CACHE_LIMITS, FAILURE_STAGES } from '@sallyport/core';
 import { DelegateIdSchema, NameSchema, SecretsManagerIdSchema, TimeMs } from './ids.ts';
+import { RegionInput, RegionView } from './regions.ts';
 import { WireError } from '../errors/wire-error.ts';
 
 const Selectors = z
@@ -81,7 +82,14 @@ export const SettingsInput = z
 export type SettingsInput = z.infer<typeof SettingsInput>;
 
 export const CreateSecretsManager = z
-  .strictObject({ name: NameSchema, settings: SettingsInput, makeDefault: z.boolean().default(false) })
+  .strictObject({
+    name: NameSchema,
+    settings: SettingsInput,
+    usageScope: RegionInput.default([{ applications: 'all', environments: 'all' }]).describe(
+      'Where its secrets may be used at most. Left out: everywhere; empty: nowhere.',
+    ),
+    makeDefault: z.boolean().default(false),
+  })
   .meta({ id: 'CreateSecretsManager' });
 export type CreateSecretsManager = z.infer<typeof CreateSecretsManager>;
 
@@ -90,6 +98,14 @@ export const EditSecretsManager = z
   .strictObject({
     name: NameSchema.optional(),
     settings: SettingsInput.optional(),
+    usageScope: RegionInput.optional(),
+    onConflict: z
+      .enum(['refuse', 'inherit'])
+      .default('refuse')
+      .describe(
+        'What becomes of secrets that would lie outside of a narrower scope: refused as `scope-conflict` with a list of them, or, with the token of that answer, set to inherit.',
+      ),
+    confirmationToken: z.string().max(100).optional(),
     expectedRevision: z
       .number()
       .int()
@@ -128,6 +144,7 @@ const viewShared = {
   selectors: z.array(z.string()),
   context: z.record(z.string(), z.string()),
   dataKeyCache: DataKeyCache,
+  usageScope: RegionView,
   secretCount: z.number().int().min(0),
   createdAtMs: TimeMs,
   updatedAtMs: TimeMs,

@@ -20,6 +20,8 @@ import {
   SealedStreamHeader,
   UnresolvedItem,
 } from './sealing.ts';
+import { UsageSummary } from './secret-uses.ts';
+import { UsageScopeInput, UsageScopeView } from './usage-scopes.ts';
 
 export const SecretMetadata = z
   .strictObject({
@@ -27,7 +29,8 @@ export const SecretMetadata = z
     name: z.string(),
     kind: z.enum(SECRET_KINDS),
     secretsManagerId: SecretsManagerIdSchema,
-    secretsManagerName: z.string(),
+    secretsManagerName: z.string().nullable().describe('null: the caller may not know of it.'),
+    scope: UsageScopeView,
     version: z.number().int().min(1).describe('The newest version.'),
     valueBytes: z.number().int().min(1).describe('Size of the newest value.'),
     createdAtMs: TimeMs,
@@ -46,29 +49,53 @@ export const SecretVersionMetadata = z
       .describe('Key that wraps the data key; null for a built-in secrets manager.'),
     valueBytes: z.number().int().min(1),
     createdAtMs: TimeMs,
-    createdBy: z.string().describe('Name of the API key.'),
+    createdBy: z.string().describe('Name of whoever wrote it.'),
   })
   .meta({ id: 'SecretVersionMetadata' });
 export type SecretVersionMetadata = z.infer<typeof SecretVersionMetadata>;
 
+/** A secret in a list: with how often it is used. */
+export const SecretListing = SecretMetadata.extend({ usage: UsageSummary }).meta({ id: 'SecretListing' });
+export type SecretListing = z.infer<typeof SecretListing>;
+
 export const ListSecretsQuery = PageQuery.extend({
   search: z.string().max(128).optional().describe('Part of the name; letter case does not matter.'),
+  kind: z.enum(SECRET_KINDS).optional(),
+  secretsManager: ReferenceSchema.optional(),
+  application: ReferenceSchema.optional().describe('Only what is usable there; together with `environment`.'),
+  environment: ReferenceSchema.optional(),
 });
 export const SecretPage = z
-  .strictObject({ secrets: z.array(SecretMetadata), nextCursor: CursorSchema.nullable() })
+  .strictObject({ secrets: z.array(SecretListing), nextCursor: CursorSchema.nullable() })
   .meta({ id: 'SecretPage' });
 export type SecretPage = z.infer<typeof SecretPage>;
 
 export const SecretDetail = z
   .strictObject({
-    secret: SecretMetadata,
+    secret: SecretListing,
+    aliases: z.array(z.string()).describe('Names that it had before and that still find it.'),
     versions: z.array(SecretVersionMetadata).describe('Newest first, at most 100.'),
   })
   .meta({ id: 'SecretDetail' });
 export type SecretDetail = z.infer<typeof SecretDetail>;
 
-export const RenameSecret = z.strictObject({ name: NameSchema }).meta({ id: 'RenameSecret' });
-export type RenameSecret = z.infer<typeof RenameSecret>;
+/** Fields left out stay as they are. */
+export const EditSecret = z
+  .strictObject({
+    name: NameSchema.optional(),
+    leaveAlias: z.boolean().default(false).describe('The old name goes on finding it.'),
+    removeAliases: z.array(NameSchema).max(64).default([]),
+    scope: UsageScopeInput.optional(),
+    confirmationToken: z
+      .string()
+      .max(100)
+      .optional()
+      .describe(
+        'From the answer `confirmation-required`: somebody asks for it by a name that would be gone.',
+      ),
+  })
+  .meta({ id: 'EditSecret' });
+export type EditSecret = z.infer<typeof EditSecret>;
 
 const writeFields = {
   requestId: RequestIdSchema.describe('Chosen by the client; part of what the seal authenticates.'),
@@ -81,6 +108,11 @@ const writeFields = {
     .min(0)
     .nullable()
     .describe('Newest version as the caller knows it; 0: must not exist yet; null: whatever it is.'),
+  scope: UsageScopeInput.nullable()
+    .default(null)
+    .describe(
+      'Of a new secret; null: the place in the reference where it names one, else that of the secrets manager. Not for one that exists.',
+    ),
 };
 
 /** `POST /v1/secrets/write`: one text value of at most 1 MiB. */

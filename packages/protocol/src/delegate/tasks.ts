@@ -1,8 +1,11 @@
 // Tasks: what the server asks of a delegate, and what it gets back. A task names what the server has decided; the sealed request
 // in it names what the client asked for; the delegate compares both with each other and with the envelope.
 import { z } from 'zod';
-import { SECRET_KINDS } from '@sallyport/core';
+import { ENVIRONMENT_TYPES, SECRET_KINDS } from '@sallyport/core';
+import { AccountIdSchema, AuditChainPoint, AuditCheckpoint } from '../api/audit.ts';
 import {
+  ApplicationIdSchema,
+  EnvironmentIdSchema,
   ReferenceSchema,
   RequestIdSchema,
   SecretIdSchema,
@@ -12,6 +15,7 @@ import {
 } from '../api/ids.ts';
 import { RESOLVE_MAX_ITEMS, SealedBox, SealedRequestSchema, SealedStreamHeader } from '../api/sealing.ts';
 import { PreflightReport } from '../api/secrets-managers.ts';
+import { AwsIdentityRequest } from '../api/workloads.ts';
 import { WireError } from '../errors/wire-error.ts';
 
 const Base64 = z
@@ -57,6 +61,17 @@ export const SecretsManagerAccess = z.strictObject({
 });
 export type SecretsManagerAccess = z.infer<typeof SecretsManagerAccess>;
 
+/** Where a secret is to be used, as the server says; the sealed request names the same place, by ids or names. */
+export const TaskPlace = z.strictObject({
+  application: z.strictObject({ id: ApplicationIdSchema, name: z.string() }),
+  environment: z.strictObject({
+    id: EnvironmentIdSchema,
+    name: z.string(),
+    type: z.enum(ENVIRONMENT_TYPES),
+  }),
+});
+export type TaskPlace = z.infer<typeof TaskPlace>;
+
 /** What the server decided that a write is for. */
 export const WriteTarget = z.strictObject({
   secretId: SecretIdSchema,
@@ -64,6 +79,7 @@ export const WriteTarget = z.strictObject({
   kind: z.enum(SECRET_KINDS),
   version: z.number().int().min(1),
   secretsManagerId: SecretsManagerIdSchema,
+  place: TaskPlace.nullable(),
 });
 export type WriteTarget = z.infer<typeof WriteTarget>;
 
@@ -76,11 +92,16 @@ const ClearWriteRequest = z.strictObject({
 const ReadItem = z.strictObject({
   reference: SecretReferenceSchema,
   secretId: SecretIdSchema,
-  name: z.string(),
+  name: z.string().describe('The one by which it was asked for: its own, or an alias.'),
+  place: TaskPlace.nullable(),
   kind: z.enum(SECRET_KINDS),
   version: z.number().int().min(1),
   secretsManagerId: SecretsManagerIdSchema,
 });
+
+/** Records that one checkpoint may add to the one before; what is more takes several. */
+export const CHECKPOINT_MAX_RECORDS = 20_000;
+const CHECKPOINT_PROOF_MAX_CHARACTERS = Math.ceil((CHECKPOINT_MAX_RECORDS * 32) / 3) * 4;
 
 const base = { taskId: TaskIdSchema, timeoutMs: z.number().int().min(1) };
 
@@ -146,10 +167,37 @@ export const Task = z.discriminatedUnion('kind', [
       .max(1000)
       .describe('Wrapped data keys that must open with `access`; nothing of them is returned.'),
   }),
+  z.strictObject({
+    kind: z.literal('sign-checkpoint'),
+    ...base,
+    accountId: AccountIdSchema,
+    head: AuditChainPoint.describe('The record of the audit trail that is to be signed.'),
+    since: AuditChainPoint.nullable().describe('What the server believes that this delegate signed last.'),
+    contentHashes: Base64.max(CHECKPOINT_PROOF_MAX_CHARACTERS).describe(
+      'Content hashes of the records after `since` up to `head`, 32 bytes each: they prove that the one continues the other.',
+    ),
+  }),
+  z
+    .strictObject({
+      kind: z.literal('verify-aws-identity'),
+      ...base,
+      request: AwsIdentityRequest,
+      audience: z.string().min(1).max(512).describe('Address of the server, which the request must name.'),
+    })
+    .describe('Asks STS who signed the request. Its sender is a stranger: the delegate sends nothing else.'),
 ]);
 export type Task = z.infer<typeof Task>;
 export type TaskKind = Task['kind'];
 export type TaskOf<K extends TaskKind> = Extract<Task, { kind: K }>;
+
+/** Why a delegate signs no checkpoint; what each one means is in docs/guide/audit.md. */
+export const CHECKPOINT_REFUSALS = [
+  'went-backwards',
+  'was-rewritten',
+  'is-not-proven',
+  'other-account',
+] as const;
+export type CheckpointRefusal = (typeof CHECKPOINT_REFUSALS)[number];
 
 /** Results by kind of task. A failed task is a `failure` message instead. */
 export const TaskResult = z.discriminatedUnion('kind', [
@@ -173,6 +221,27 @@ export const TaskResult = z.discriminatedUnion('kind', [
     kind: z.literal('open-data-keys'),
     opened: z.number().int().min(0),
     firstFailure: WireError.nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('sign-checkpoint'),
+    outcome: z.discriminatedUnion('is', [
+      z.strictObject({ is: z.literal('signed'), checkpoint: AuditCheckpoint }),
+      z
+        .strictObject({ is: z.literal('signed-another-last'), last: AuditChainPoint.nullable() })
+        .describe('The proof does not begin where this delegate stands; `last`: where it does.'),
+      z.strictObject({
+        is: z.literal('refused'),
+        reason: z.enum(CHECKPOINT_REFUSALS),
+        message: z.string().max(1000),
+        last: AuditChainPoint.nullable().describe('What it signed last.'),
+      }),
+    ]),
+  }),
+  z.strictObject({
+    kind: z.literal('verify-aws-identity'),
+    arn: z.string().min(1).max(2048),
+    accountId: z.string().regex(/^\d{12}$/),
+    userId: z.string().min(1).max(256),
   }),
 ]);
 export type TaskResult = z.infer<typeof TaskResult>;

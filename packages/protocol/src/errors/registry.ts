@@ -65,15 +65,53 @@ export const ERROR_REGISTRY: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'The value is above the limit of its kind.',
     nextStep: 'Store it as a file secret, or raise the file limit of the server.',
   },
+  'invalid-scope': {
+    httpStatus: 400,
+    meaning: 'A usage scope is malformed, or names an application or environment that is not there.',
+    nextStep: CHECK_INPUT,
+  },
+  'invalid-password': {
+    httpStatus: 400,
+    meaning: 'The new password is too short, too long or too easy to guess.',
+    nextStep: 'Choose a longer one; a password manager makes good ones.',
+  },
   unauthenticated: {
     httpStatus: 401,
-    meaning: 'The request carries no valid API key: it is missing, mistyped, expired or revoked.',
-    nextStep: 'Give a valid key by --token or SALLYPORT_TOKEN.',
+    meaning: 'The request carries no valid API key or session: it is missing, mistyped, expired or revoked.',
+    nextStep: 'Sign in with `sallyport login`, or give a valid key by --token or SALLYPORT_TOKEN.',
+  },
+  'sign-in-failed': {
+    httpStatus: 401,
+    meaning:
+      'User name, password or code is not right, or the user may not sign in. Which of these is not told.',
+    nextStep: 'Try again, or ask an administrator for a reset link.',
+  },
+  'second-factor-required': {
+    httpStatus: 401,
+    meaning: 'The password is right; a code of the second factor is needed as well.',
+    nextStep: 'Send the same request with a code of the authenticator, or with a recovery code.',
+  },
+  'link-invalid': {
+    httpStatus: 401,
+    meaning: 'The one-time link was used, has expired, was revoked or never existed.',
+    nextStep: 'Ask an administrator for a new link.',
+  },
+  'sso-failed': {
+    httpStatus: 401,
+    meaning: 'Single sign-on did not come to an end that can be trusted.',
+    nextStep:
+      'Start to sign in again. If it happens again, an administrator reads the reason in the audit trail.',
+  },
+  'workload-refused': {
+    httpStatus: 401,
+    meaning: 'The identity that a workload presented is not valid, or no rule admits it.',
+    nextStep:
+      'Compare its issuer, audience and claims, or its role ARN, with what `sallyport workload list` shows.',
   },
   forbidden: {
     httpStatus: 403,
-    meaning: 'The API key is valid but may not do this.',
-    nextStep: 'Use a key with the right that the message names.',
+    meaning: 'The caller is known but may not do this.',
+    nextStep: 'Ask for the right that the message names, or use another identity.',
   },
   'not-found': {
     httpStatus: 404,
@@ -124,6 +162,37 @@ export const ERROR_REGISTRY: Readonly<Record<ErrorCode, ErrorEntry>> = {
     httpStatus: 422,
     meaning: 'No eligible delegate could use the key with these settings.',
     nextStep: 'Read the stages in the answer: each failed one names what is missing.',
+  },
+  'ambiguous-name': {
+    httpStatus: 409,
+    meaning: 'Several secrets have this name, each for other environments.',
+    nextStep: 'Say which: sally://APPLICATION/ENVIRONMENT/NAME, or --app and --env, or the id.',
+  },
+  'scope-too-wide': {
+    httpStatus: 409,
+    meaning:
+      "It would reach beyond the usage scope that it has to lie within: a secret's scope beyond that of its secrets manager, or what refers to a secret beyond the secret's.",
+    nextStep: 'Narrow it, or widen the scope that has to contain it first.',
+  },
+  'scope-conflict': {
+    httpStatus: 409,
+    meaning: 'With the new scope, things that are in use would fall outside of it. The answer lists them.',
+    nextStep: 'Change those first, or confirm with the token in the answer where it carries one.',
+  },
+  'in-use': {
+    httpStatus: 409,
+    meaning: 'It is in use. The answer lists by what.',
+    nextStep: 'Take it out of use first.',
+  },
+  'confirmation-required': {
+    httpStatus: 409,
+    meaning: 'The change has effects that the caller has to confirm. The answer lists them.',
+    nextStep: 'Repeat the request with the confirmation token from the answer.',
+  },
+  'last-administrator': {
+    httpStatus: 409,
+    meaning: 'It would leave nobody who can administer the account.',
+    nextStep: 'Make somebody else an account administrator first.',
   },
   'no-delegate': {
     httpStatus: 503,
@@ -249,6 +318,12 @@ export const ERROR_REGISTRY: Readonly<Record<ErrorCode, ErrorEntry>> = {
     httpStatus: 503,
     meaning: 'The client could not reach the server.',
     nextStep: 'Check the address (--address or SALLYPORT_ADDR) and that the server runs.',
+  },
+  'audit-trail-broken': {
+    httpStatus: 500,
+    meaning:
+      'The audit trail or its checkpoints do not verify. The message names the first record that is wrong.',
+    nextStep: 'Keep the file and the database as they are, and find out who could write to them.',
   },
   'root-key-mismatch': {
     httpStatus: 500,

@@ -1,8 +1,7 @@
-// Errors as they travel between processes: server to client over HTTP, delegate to server over the socket.
+// The form of errors as they travel between processes: server to client over HTTP, delegate to server over the socket.
 import { z } from 'zod';
-import { AppError, ERROR_CODES, FAILURE_STAGES, isErrorCode } from '@sallyport/core';
+import { ERROR_CODES, FAILURE_STAGES, isErrorCode } from '@sallyport/core';
 import type { ErrorCode } from '@sallyport/core';
-import { ERROR_REGISTRY } from './registry.ts';
 
 const CODES = Object.keys(ERROR_CODES).filter(isErrorCode);
 
@@ -31,30 +30,3 @@ export const ErrorBody = z
   .strictObject({ error: WireError, requestId: z.string() })
   .meta({ id: 'ErrorBody' });
 export type ErrorBody = z.infer<typeof ErrorBody>;
-
-/** The part of an error that others may read; unknown faults become `internal` without any of their text. */
-export function toWireError(thrown: unknown): WireError {
-  if (!(thrown instanceof AppError)) {
-    return {
-      code: 'internal',
-      message: 'An internal error occurred. Report it with the request id.',
-      retryable: false,
-    };
-  }
-  const hint = thrown.data.hint ?? ERROR_REGISTRY[thrown.code].nextStep;
-  return {
-    code: thrown.code,
-    message: thrown.publicMessage,
-    retryable: thrown.retryable,
-    data: { ...thrown.data, hint },
-  };
-}
-
-/** The error that another process reported, to be thrown here. */
-export function fromWireError(wire: WireError): AppError {
-  return new AppError(wire.code, {
-    publicMessage: wire.message,
-    retryable: wire.retryable,
-    data: wire.data ?? {},
-  });
-}

@@ -9,12 +9,8 @@ import type { ErrorCode } from '@sallyport/core';
 
 type Json = Record<string, unknown>;
 
-const EVERYWHERE: readonly ErrorCode[] = [
-  'unauthenticated',
-  'invalid-request',
-  'storage-unavailable',
-  'internal',
-];
+const EVERYWHERE: readonly ErrorCode[] = ['invalid-request', 'storage-unavailable', 'internal'];
+const WITH_IDENTITY: readonly ErrorCode[] = ['unauthenticated', 'forbidden'];
 
 /** The document as a plain object; `version` is the product's. */
 export function generateOpenApi(version: string): Json {
@@ -33,10 +29,19 @@ export function generateOpenApi(version: string): Json {
         'The server stores and relays; values are sealed between client and delegate, so no field here ever holds one in clear.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     paths,
     components: {
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-sallyport',
+          description:
+            'The session of a browser; `sallyport` on plain http. Requests that change something have to come from a page of the server.',
+        },
+      },
       schemas: components,
     },
   };
@@ -56,6 +61,7 @@ function operation(operationId: string, route: Route, components: Json): Json {
     operationId,
     summary: route.summary,
     tags: [route.tag],
+    ...(route.access === 'anybody' ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined
       ? {}
@@ -95,7 +101,8 @@ function success(route: Route, components: Json): Json {
 
 function failures(route: Route, components: Json): Json {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of [...EVERYWHERE, ...route.errors]) {
+  const always = route.access === 'anybody' ? EVERYWHERE : [...WITH_IDENTITY, ...EVERYWHERE];
+  for (const code of new Set([...always, ...route.errors])) {
     const { httpStatus } = ERROR_REGISTRY[code];
     byStatus.set(httpStatus, [...(byStatus.get(httpStatus) ?? []), code]);
   }

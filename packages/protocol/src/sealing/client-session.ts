@@ -1,9 +1,10 @@
 // The client's end of a session with one delegate: seals requests, opens their answers. It talks to nobody; sending, retrying
 // and remembering which delegates are known belong to the SDK.
-import { AppError } from '@sallyport/core';
 import { decodeBase64url } from './encoding.ts';
 import { setupSender } from './hpke.ts';
-import { SealedMessage, sessionUnknown } from './sealed-message.ts';
+import { answerMismatch, sealingKeyUnusable, sessionUnknown } from './rejections.ts';
+import type { OfferExpectation } from './rejections.ts';
+import { SealedMessage } from './sealed-message.ts';
 import type {
   MessageForm,
   MessagePurpose,
@@ -12,9 +13,10 @@ import type {
   StreamHeader,
 } from './sealed-message.ts';
 import { verifySealingOffer } from './sealing-offer.ts';
-import type { OfferExpectation, SealingOffer } from './sealing-offer.ts';
-import { deriveSessionKeys, SESSION_MAX_AGE_MS, SESSION_MAX_MESSAGES, sessionInfo } from './session-keys.ts';
+import type { SealingOffer } from './sealing-offer.ts';
+import { deriveSessionKeys, sessionInfo } from './session-keys.ts';
 import type { SessionKeys } from './session-keys.ts';
+import { SESSION_MAX_AGE_MS, SESSION_MAX_MESSAGES } from './session-limits.ts';
 
 /** Opens the answer to one request. Either `openAnswer` once, or `openAnswerChunk` until it says `final`. */
 export type AnswerOpener = {
@@ -67,10 +69,7 @@ export class ClientSession {
   static open(offer: SealingOffer, expected: OfferExpectation): ClientSession {
     const { fingerprint, keys } = verifySealingOffer(offer, expected);
     const sender = setupSender({ recipientPublicKey: keys.sealingKey, info: sessionInfo(keys) });
-    if (sender === null) {
-      const publicMessage = 'The delegate offered a sealing key that is not usable.';
-      throw new AppError('delegate-untrusted', { publicMessage });
-    }
+    if (sender === null) throw sealingKeyUnusable();
     return new ClientSession({
       keys: deriveSessionKeys(sender.context),
       enc: Buffer.from(sender.enc).toString('base64url'),
@@ -178,12 +177,4 @@ class Answer {
     this.#onOpened();
     return opened;
   }
-}
-
-function answerMismatch(): AppError {
-  return new AppError('answer-mismatch', {
-    publicMessage:
-      "What came back is not the delegate's answer to this request: it was damaged, repeated, or made for another one.",
-    data: { hint: 'The server or something on the way changed it. Nothing of it was used.' },
-  });
 }

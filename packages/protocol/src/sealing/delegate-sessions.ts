@@ -5,7 +5,8 @@ import { DelegateAnswer } from './delegate-answer.ts';
 import type { AnswerSealer } from './delegate-answer.ts';
 import { decodeBase64url } from './encoding.ts';
 import { ReplayWindow } from './replay-window.ts';
-import { SealedMessage, sealedMessageRejected, sessionUnknown } from './sealed-message.ts';
+import { sealedMessageRejected, sessionUnknown } from './rejections.ts';
+import { SealedMessage } from './sealed-message.ts';
 import type {
   MessageForm,
   MessagePurpose,
@@ -16,8 +17,8 @@ import type {
 import { SealingKeyRing } from './sealing-key-ring.ts';
 import type { SealingKey, SealingKeyRingOptions } from './sealing-key-ring.ts';
 import type { SealingOffer } from './sealing-offer.ts';
-import { SESSION_MAX_AGE_MS } from './session-keys.ts';
 import type { SessionKeys } from './session-keys.ts';
+import { SESSION_MAX_AGE_MS } from './session-limits.ts';
 import { RAW_PUBLIC_KEY_BYTES } from './raw-key.ts';
 
 /** Sessions that a delegate holds at a time unless told otherwise; the oldest makes room. */

@@ -1,5 +1,5 @@
 // Remembers which counters of a session were used: one bit each, in any order, since requests run side by side.
-import { SESSION_MAX_MESSAGES } from './session-keys.ts';
+import { SESSION_MAX_MESSAGES } from './session-limits.ts';
 
 const BITS_PER_WORD = 32;
 

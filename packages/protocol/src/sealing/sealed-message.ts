@@ -1,10 +1,11 @@
 // One message in one direction of a session: a row of chunks, each under AES-256-GCM with its own nonce and with associated
 // data that says which session, direction, request, operation, counter, form, position and end it belongs to.
 // It keeps the order of chunks. Who may seal or open which message, and how often, is the session's business.
-import { AppError, invariant } from '@sallyport/core';
+import { invariant } from '@sallyport/core';
 import { AEAD_NONCE_BYTES, AEAD_TAG_BYTES, openAead, sealAead } from '@sallyport/core/aead';
 import { lengthPrefixed, utf8 } from './encoding.ts';
 import type { DirectionKey } from './session-keys.ts';
+import { CHUNK_FLAG, FORM_BYTE } from './session-limits.ts';
 
 /** What a message belongs to; both ends must name the same. */
 export type MessagePurpose = {
@@ -36,8 +37,6 @@ export type MessageForm = 'box' | 'chunks';
 /** A chunk as opened; `final` ends the message. */
 export type OpenedChunk = { content: Buffer; final: boolean };
 
-const FORM_BYTE: Record<MessageForm, number> = { box: 0, chunks: 1 };
-const CHUNK_FLAG = { more: 0, final: 1 };
 // Chunk index (u32) and final flag: the part of the associated data that differs between chunks of one message.
 const AAD_TAIL_BYTES = 5;
 
@@ -106,19 +105,4 @@ export class SealedMessage {
     this.#ended = final;
     invariant(this.#chunkIndex < 0xffff_ffff, 'a message has fewer than 2^32 chunks');
   }
-}
-
-/** The one error for whatever a delegate cannot open, so that it tells a forger nothing. */
-export function sealedMessageRejected(): AppError {
-  return new AppError('sealed-message-rejected', {
-    publicMessage:
-      'The sealed message was rejected: it was damaged, repeated, or made for another request or session.',
-  });
-}
-
-/** The error for a session that is not (or no longer) there; the client opens a new one and tries again. */
-export function sessionUnknown(): AppError {
-  return new AppError('session-unknown', {
-    publicMessage: 'The delegate does not know this session, or it has ended. A new session is needed.',
-  });
 }

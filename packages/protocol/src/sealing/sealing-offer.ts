@@ -2,13 +2,14 @@
 // Proves which delegate made the key. Whether that delegate is the one a client knows is the caller's fingerprint to say.
 import { createHash, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { AppError } from '@sallyport/core';
 import { decodeBase64url, lengthPrefixed, utf8 } from './encoding.ts';
 import { generateKemKeyPair } from './hpke.ts';
 import type { KemKeyPair } from './hpke.ts';
 import { publicKeyFromRaw, RAW_PUBLIC_KEY_BYTES, rawPublicKeyOf } from './raw-key.ts';
+import { offerNotSigned, requireExpectedOffer } from './rejections.ts';
+import type { OfferExpectation } from './rejections.ts';
+import { OFFER_LABEL } from './session-limits.ts';
 
-const OFFER_LABEL = 'sallyport sealing key v1';
 const SIGNATURE_BYTES = 64;
 
 /** A delegate's sealing key as published. All binary fields are base64url without padding. */
@@ -56,14 +57,6 @@ export function createSealingKey(input: {
   return { offer, privateKey: keyPair.privateKey, publicKey: keyPair.publicKey };
 }
 
-/** Against what an offer is checked. */
-export type OfferExpectation = {
-  /** Now, in milliseconds since 1970. */
-  nowMs: number;
-  /** The fingerprint under which this delegate is known; left out when it is met for the first time. */
-  fingerprint?: string | undefined;
-};
-
 /**
  * Checks shape, signature, fingerprint and expiry of an offer, in this order.
  * @throws {delegate-untrusted} when it is malformed, not signed by the identity key it names, or expired.
@@ -74,17 +67,9 @@ export function verifySealingOffer(
   expected: OfferExpectation,
 ): { fingerprint: string; keys: OfferedKeys } {
   const keys = signedKeysOf(offer);
-  if (keys === null) throw untrusted('The delegate offered a sealing key that its identity did not sign.');
+  if (keys === null) throw offerNotSigned();
   const fingerprint = fingerprintOf(keys.identityKey);
-  if (expected.fingerprint !== undefined && expected.fingerprint !== fingerprint) {
-    throw keyChanged({ known: expected.fingerprint, offered: fingerprint });
-  }
-  if (!(expected.nowMs < offer.expiresAtMs)) {
-    throw untrusted(
-      'The delegate offered a sealing key that has expired.',
-      'Compare the clocks of this host and of the delegate.',
-    );
-  }
+  requireExpectedOffer({ fingerprint, expiresAtMs: offer.expiresAtMs }, expected);
   return { fingerprint, keys };
 }
 
@@ -112,21 +97,4 @@ function signedBytes(input: {
   const expiry = Buffer.alloc(8);
   expiry.writeBigUInt64BE(BigInt(input.expiresAtMs));
   return lengthPrefixed([utf8(OFFER_LABEL), input.identityKey, utf8(input.name), input.sealingKey, expiry]);
-}
-
-function untrusted(publicMessage: string, hint?: string): AppError {
-  return new AppError('delegate-untrusted', { publicMessage, data: hint === undefined ? {} : { hint } });
-}
-
-function keyChanged(fingerprints: { known: string; offered: string }): AppError {
-  return new AppError('delegate-key-changed', {
-    publicMessage:
-      `The delegate's identity key has changed: known is ${fingerprints.known}, ` +
-      `offered is ${fingerprints.offered}.`,
-    data: {
-      knownFingerprint: fingerprints.known,
-      offeredFingerprint: fingerprints.offered,
-      hint: 'If the delegate was set up anew, ask its operator for the new fingerprint and replace the known one. If not, somebody may stand between you and it.',
-    },
-  });
 }

@@ -1,0 +1,83 @@
+// Operations of the HTTP API on delegates and their tokens.
+import {
+  CreateDelegateToken,
+  CreatedDelegateToken,
+  DelegateExplanations,
+  DelegateList,
+  DelegateTokenList,
+  DelegateView,
+  ExplainDelegates,
+} from './delegates.ts';
+import { route } from './route.ts';
+import type { Route } from './route.ts';
+
+export const DELEGATE_ROUTES = {
+  listDelegates: route({
+    method: 'GET',
+    path: '/v1/delegates',
+    tag: 'delegates',
+    access: 'signed-in',
+    summary: 'All delegates and their state.',
+    response: DelegateList,
+    errors: [],
+  }),
+  explainDelegates: route({
+    method: 'POST',
+    path: '/v1/delegates/explain',
+    tag: 'delegates',
+    access: 'signed-in',
+    summary: 'Which delegates would run work for a secrets manager, and why not the others.',
+    body: ExplainDelegates,
+    response: DelegateExplanations,
+    errors: ['not-found', 'no-default-secrets-manager'],
+  }),
+  approveDelegate: route({
+    method: 'POST',
+    path: '/v1/delegates/{delegate}/approve',
+    tag: 'delegates',
+    access: 'manage-delegates',
+    summary: 'Admit a delegate that waits for approval; repeating it is no error.',
+    response: DelegateView,
+    errors: ['not-found'],
+  }),
+  removeDelegate: route({
+    method: 'DELETE',
+    path: '/v1/delegates/{delegate}',
+    tag: 'delegates',
+    access: 'manage-delegates',
+    summary: 'Disconnect and forget a delegate; it needs a token to come back.',
+    response: null,
+    status: 204,
+    errors: ['not-found'],
+  }),
+  listDelegateTokens: route({
+    method: 'GET',
+    path: '/v1/delegate-tokens',
+    tag: 'delegates',
+    access: 'manage-delegates',
+    summary: 'All delegate tokens, without their values.',
+    response: DelegateTokenList,
+    errors: [],
+  }),
+  createDelegateToken: route({
+    method: 'POST',
+    path: '/v1/delegate-tokens',
+    tag: 'delegates',
+    access: 'manage-delegates',
+    summary: 'Create a delegate token; its value is shown this once.',
+    body: CreateDelegateToken,
+    response: CreatedDelegateToken,
+    status: 201,
+    errors: ['name-taken', 'invalid-name'],
+  }),
+  revokeDelegateToken: route({
+    method: 'DELETE',
+    path: '/v1/delegate-tokens/{token}',
+    tag: 'delegates',
+    access: 'manage-delegates',
+    summary: 'Revoke a token and disconnect every delegate it admitted.',
+    response: null,
+    status: 204,
+    errors: ['not-found'],
+  }),
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,194 @@
+// Verifies a whole trail, record by record, against what delegates have signed. Knows no files and no server: whoever has the records
+// feeds them in, in their order.
+import type { AuditCheckpoint } from '../api/audit.ts';
+import { fingerprintOf } from '../sealing/sealing-offer.ts';
+import { checkAuditRecord } from './chain.ts';
+import type { AnyAuditRecord, AuditChainHead } from './chain.ts';
+import { isSignedCheckpoint } from './checkpoint.ts';
+
+/** What is wrong first. */
+export type TrailProblem = {
+  /** The record that is wrong or missing. */
+  sequence: number;
+  /** When it was written, as far as it says; null: it is not there. */
+  atMs: number | null;
+  /** One sentence. */
+  what: string;
+};
+
+/** A checkpoint to hold against the trail. */
+export type CheckpointToVerify = AuditCheckpoint & {
+  /** How people call it, e.g. `the checkpoint of delegate prod-1`. */
+  words: string;
+};
+
+export type Signer = {
+  fingerprint: string;
+  trusted: boolean;
+  checkpoints: number;
+  /** Newest record that it has signed. */
+  sequence: number;
+};
+
+export type TrailReport = {
+  records: number;
+  /** null: there are none. */
+  last: { sequence: number; atMs: number } | null;
+  checkpoints: number;
+  /** By fingerprint. */
+  signers: Signer[];
+  /** The newest record that a trusted delegate has signed; whatever comes after is a chain without a witness. null: there is none. */
+  coveredTo: { sequence: number; signedAtMs: number; fingerprint: string } | null;
+  /** Where a delegate that had signed before began anew, believing what it was shown. */
+  restarts: { fingerprint: string; sequence: number; signedAtMs: number }[];
+};
+
+type Anchor = AuditChainHead & { words: string; signedAtMs: number };
+
+export class TrailVerifier {
+  readonly #floor: AuditChainHead;
+  readonly #checkpoints: readonly CheckpointToVerify[];
+  readonly #isTrusted: (fingerprint: string) => boolean;
+  readonly #anchors = new Map<number, Anchor[]>();
+  readonly #early: TrailProblem | null;
+  #head: AuditChainHead;
+  /** The newest record up to which some checkpoint was found to hold. */
+  #held: number;
+  #records = 0;
+  #lastAtMs: number | null = null;
+  #highest: Anchor | null = null;
+
+  constructor(trail: {
+    accountId: string;
+    /** What the first record follows. */
+    floor: AuditChainHead;
+    checkpoints: readonly CheckpointToVerify[];
+    isTrusted: (fingerprint: string) => boolean;
+  }) {
+    this.#floor = trail.floor;
+    this.#head = trail.floor;
+    this.#held = trail.floor.sequence;
+    this.#checkpoints = trail.checkpoints;
+    this.#isTrusted = trail.isTrusted;
+    this.#early = this.#firstUnusable(trail.accountId);
+    for (const checkpoint of trail.checkpoints) this.#addAnchors(checkpoint);
+  }
+
+  /** Before the first record. @returns what is wrong with the checkpoints themselves, or with where the trail begins */
+  begin(): TrailProblem | null {
+    return this.#early ?? this.#holdsAnchors(this.#floor, null);
+  }
+
+  /** The next record. After a problem nothing that follows means anything. */
+  add(record: AnyAuditRecord): TrailProblem | null {
+    const what = checkAuditRecord(this.#head, record);
+    if (what !== null) {
+      const missing = record.sequence > this.#head.sequence + 1;
+      return missing
+        ? { sequence: this.#head.sequence + 1, atMs: null, what }
+        : { sequence: record.sequence, atMs: record.atMs, what };
+    }
+    this.#head = { sequence: record.sequence, hash: record.hash };
+    this.#records += 1;
+    this.#lastAtMs = record.atMs;
+    return this.#holdsAnchors(this.#head, record.atMs);
+  }
+
+  /** After the last record. */
+  end(): TrailProblem | null {
+    const highest = this.#highest;
+    const { sequence } = this.#head;
+    if (highest === null || highest.sequence <= sequence) return null;
+    const range =
+      highest.sequence === sequence + 1
+        ? `record ${highest.sequence} is missing`
+        : `records ${sequence + 1} to ${highest.sequence} are missing`;
+    return {
+      sequence: sequence + 1,
+      atMs: null,
+      what: `The trail ends with record ${sequence}, but ${highest.words} is about record ${highest.sequence}: ${range}.`,
+    };
+  }
+
+  /** What was found, when nothing was wrong. */
+  report(): TrailReport {
+    const signers = new Map<string, Signer>();
+    const restarts: TrailReport['restarts'] = [];
+    let coveredTo: TrailReport['coveredTo'] = null;
+    for (const checkpoint of this.#checkpoints.toSorted((a, b) => a.sequence - b.sequence)) {
+      const { sequence, signedAtMs, since } = checkpoint;
+      const fingerprint = fingerprintOf(Buffer.from(checkpoint.identityKey, 'base64url'));
+      const trusted = this.#isTrusted(fingerprint);
+      if (since === null && (signers.get(fingerprint)?.sequence ?? sequence) < sequence) {
+        restarts.push({ fingerprint, sequence, signedAtMs });
+      }
+      const known = signers.get(fingerprint) ?? { fingerprint, trusted, checkpoints: 0, sequence: 0 };
+      known.checkpoints += 1;
+      known.sequence = Math.max(known.sequence, sequence);
+      signers.set(fingerprint, known);
+      if (trusted && sequence > (coveredTo?.sequence ?? 0)) coveredTo = { sequence, signedAtMs, fingerprint };
+    }
+    return {
+      records: this.#records,
+      last: this.#lastAtMs === null ? null : { sequence: this.#head.sequence, atMs: this.#lastAtMs },
+      checkpoints: this.#checkpoints.length,
+      signers: [...signers.values()].sort((a, b) => a.fingerprint.localeCompare(b.fingerprint)),
+      coveredTo,
+      restarts,
+    };
+  }
+
+  #firstUnusable(accountId: string): TrailProblem | null {
+    for (const checkpoint of this.#checkpoints) {
+      const { sequence, words } = checkpoint;
+      const at = { sequence, atMs: null };
+      if (checkpoint.accountId !== accountId) {
+        const what = `This is the trail of account ${accountId}, but ${words} is about account ${checkpoint.accountId}.`;
+        return { ...at, what };
+      }
+      if (!isSignedCheckpoint(checkpoint)) {
+        return {
+          ...at,
+          what: `The signature of ${words} for record ${sequence} does not hold: it was changed or forged.`,
+        };
+      }
+      if (sequence < this.#floor.sequence) {
+        const what = `The trail begins after record ${this.#floor.sequence}, so ${words} for record ${sequence} cannot be held against it. Take a newer one.`;
+        return { ...at, what };
+      }
+    }
+    return null;
+  }
+
+  #addAnchors(checkpoint: CheckpointToVerify): void {
+    const { words, signedAtMs, since } = checkpoint;
+    const points = since === null ? [checkpoint] : [checkpoint, since];
+    for (const { sequence, hash } of points) {
+      if (sequence < this.#floor.sequence) continue;
+      const anchor = { sequence, hash, words, signedAtMs };
+      const known = this.#anchors.get(sequence);
+      if (known === undefined) this.#anchors.set(sequence, [anchor]);
+      // A checkpoint that is repeated, in the export and kept elsewhere, need not be compared twice.
+      else if (known.every((other) => other.hash !== hash)) known.push(anchor);
+      if (sequence > (this.#highest?.sequence ?? 0)) this.#highest = anchor;
+    }
+  }
+
+  #holdsAnchors(head: AuditChainHead, atMs: number | null): TrailProblem | null {
+    const anchors = this.#anchors.get(head.sequence);
+    if (anchors === undefined) return null;
+    const broken = anchors.find(({ hash }) => hash !== head.hash);
+    if (broken === undefined) {
+      this.#held = head.sequence;
+      return null;
+    }
+    const first = this.#held + 1;
+    const where =
+      first >= head.sequence ? '' : ` What was changed lies between records ${first} and ${head.sequence}.`;
+    return {
+      sequence: head.sequence,
+      atMs,
+      what: `Audit record ${head.sequence} is not the one that ${broken.words} is about: the trail was rewritten.${where}`,
+    };
+  }
+}
