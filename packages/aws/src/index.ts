@@ -1,4 +1,5 @@
-// Public face of @sallyport/aws: key providers on AWS KMS, and the preflight that tries them out. Used by delegates only.
+// Public face of @sallyport/aws: key providers on AWS KMS and the preflight that tries them out, for delegates; and both sides of showing
+// who one is at AWS: a workload signs a request, a delegate verifies it.
 export { readAwsEnvironment } from './environment/aws-environment.ts';
 export type { AwsEnvironment, EndpointOverrides } from './environment/aws-environment.ts';
 export { DEFAULT_LIMITS } from './environment/limits.ts';
@@ -8,6 +9,12 @@ export type { EffectiveIdentity } from './runtime/aws-runtime.ts';
 export type { AwsAccess } from './credentials/manager-credentials.ts';
 export type { CredentialSource } from './credentials/aws-identity.ts';
 export type { CallerIdentity } from './sts/caller-identity.ts';
+export { AUDIENCE_HEADER } from './identity/identity-request.ts';
+export type { IdentityRequest } from './identity/identity-request.ts';
+export { presignCallerIdentity } from './identity/presign-caller-identity.ts';
+export type { PresignOptions } from './identity/presign-caller-identity.ts';
+export type { VerifiedIdentity } from './identity/send-identity-request.ts';
+export type { VerifyOptions } from './identity/verify-caller-identity.ts';
 export type {
   PreflightOptions,
   PreflightResult,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HEARTBEAT } from '@sallyport/protocol';
+import { DELEGATE_PROTOCOL_VERSION, HEARTBEAT } from '@sallyport/protocol';
 import type { ErrorCode } from '@sallyport/core';
 import { reconnectDelayMs } from '../src/connection/reconnect-delay.ts';
 import { parseDelegateConfig, startDelegate } from '../src/index.ts';
@@ -30,7 +30,7 @@ describe('handshake', () => {
   test('names the delegate, its selectors and kinds, proves its identity, and offers a sealing key of its own', async () => {
     await using it = await DelegateFixture.start({ config: { selectors: ['Prod-VPC'] } });
     expect(it.identify).toMatchObject({
-      protocolVersion: 1,
+      protocolVersion: DELEGATE_PROTOCOL_VERSION,
       name: 'delegate-one',
       selectors: ['prod-vpc'],
       kinds: ['aws-kms', 'built-in'],

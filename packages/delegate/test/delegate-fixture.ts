@@ -116,6 +116,7 @@ export class DelegateFixture {
       kind: 'text',
       version: 1,
       secretsManagerId,
+      place: null,
       ...changes,
     };
   }
@@ -149,8 +150,12 @@ export class DelegateFixture {
   }
 
   /** Writes a value and returns what a server would have stored. */
-  async stored(value: string | Uint8Array, target: WriteTarget = this.target()): Promise<StoredVersion> {
-    const { task } = this.write(Buffer.from(value), { target });
+  async stored(
+    value: string | Uint8Array,
+    target: WriteTarget = this.target(),
+    secret: string = target.name,
+  ): Promise<StoredVersion> {
+    const { task } = this.write(Buffer.from(value), { target, sealed: { secret } });
     const end = await this.connection.run(task);
     if (end.type !== 'result' || end.result.kind !== 'write') throw new Error(JSON.stringify(end));
     return { ...target, envelope: end.result.envelope };

@@ -4,7 +4,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SecretsManagerAccess } from '@sallyport/protocol';
+import type { SecretsManagerAccess, TaskPlace } from '@sallyport/protocol';
 import { DecryptBudget } from '../src/guard/decrypt-budget.ts';
 import { Guard } from '../src/guard/guard.ts';
 import { NO_GUARD_FILE, readGuardFile } from '../src/guard/guard-file.ts';
@@ -43,6 +43,57 @@ function awsAccess(
 
 const refusedBy = (guardEntry: string): object =>
   expect.objectContaining({ code: 'delegate-refused', data: expect.objectContaining({ guardEntry }) });
+
+describe('places', () => {
+  const place: TaskPlace = {
+    application: { id: newId('application'), name: 'Shop' },
+    environment: { id: newId('environment'), name: 'prod', type: 'production' },
+  };
+
+  test.each<[string, string[], TaskPlace | null, boolean]>([
+    ['by names, whatever their letter case', ['shop/Prod'], place, true],
+    ['by ids', [`${place.application.id}/${place.environment.id}`], place, true],
+    ['every environment of an application', ['billing/*', 'shop/*'], place, true],
+    ['an environment of that name in every application', ['*/prod'], place, true],
+    ['another environment', ['shop/staging'], place, false],
+    ['another application', ['billing/prod'], place, false],
+    ['what names no place', ['*/*'], null, false],
+    ['nothing when the list is empty', [], place, false],
+  ])('%s: %j', (_name, places, asked, allowed) => {
+    const check = (): void => guardWith({ places }).requirePlace(asked);
+    if (allowed) expect(check).not.toThrow();
+    else expect(check).toThrow(refusedBy('places'));
+  });
+
+  test('are not limited unless they are listed', () => {
+    expect(() => guardWith({}).requirePlace(null)).not.toThrow();
+  });
+
+  test('that are not listed are neither read nor written at, and no key is touched', async () => {
+    await using folder = await makeFolder();
+    const guardFile = join(folder.path, 'guard.json');
+    await writeFile(guardFile, JSON.stringify({ places: ['shop/prod'] }), { mode: 0o600 });
+    await using it = await DelegateFixture.start({ config: { guardFile } });
+    const target = it.target({ place });
+    const stored = await it.stored('v', target, 'sally://shop/prod/db-password');
+    const staging = { ...place, environment: { ...place.environment, name: 'staging' } };
+    const asked: [string, TaskPlace | null][] = [
+      ['sally://shop/staging/db-password', staging],
+      ['db-password', null],
+    ];
+    for (const [reference, other] of asked) {
+      const read = it.resolve([{ ...itemOf(stored, reference), place: other }]);
+      const end = await it.connection.run(read.task);
+      if (end.type !== 'result' || end.result.kind !== 'resolve') throw new Error(JSON.stringify(end));
+      expect(end.result.failures).toMatchObject([{ error: { code: 'delegate-refused' } }]);
+      const write = it.write(Buffer.from('v'), {
+        target: it.target({ place: other }),
+        sealed: { secret: reference },
+      });
+      expect(await it.connection.run(write.task)).toMatchObject({ error: { code: 'delegate-refused' } });
+    }
+  });
+});
 
 describe('keys', () => {
   test.each<[string, string[], string, boolean]>([

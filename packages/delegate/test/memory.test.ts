@@ -55,6 +55,7 @@ test.skipIf(!existsSync('/proc/self/status'))(
         kind: 'file',
         version: 1,
         secretsManagerId,
+        place: null,
       };
       await roundTrip({ connection, session }, { target, mib: 16 });
       const peakMib = await statusMib(child, 'VmHWM');

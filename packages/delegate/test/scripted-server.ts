@@ -11,6 +11,7 @@ import {
   challengeBytes,
   decodeStreamFrame,
   DELEGATE_CONNECT_PATH,
+  DELEGATE_PROTOCOL_VERSION,
   DelegateMessage,
   encodeStreamFrame,
 } from '@sallyport/protocol';
@@ -112,7 +113,7 @@ export class ScriptedConnection {
     });
     if (!greeting.saysHello) return;
     const challenge = this.#challenge.toString('base64url');
-    this.send({ type: 'hello', protocolVersion: 1, challenge });
+    this.send({ type: 'hello', protocolVersion: DELEGATE_PROTOCOL_VERSION, challenge });
   }
 
   send(message: ServerMessage): void {

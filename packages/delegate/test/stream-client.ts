@@ -59,7 +59,7 @@ export function fileTarget(it: DelegateFixture): WriteTarget {
   return it.target({ kind: 'file', name: 'file.bin' });
 }
 
-export function uploadHeader(target: WriteTarget, changes: Partial<SealedWriteContent> = {}): Buffer {
+export function uploadHeader(target: WriteTarget, changes: Partial<SealedWriteContent> = {}): Uint8Array {
   const header: SealedWriteContent = {
     secret: target.name,
     kind: 'file',
@@ -75,7 +75,7 @@ export async function sendValue(
   it: StreamPeer,
   upload: Upload,
   parts: Iterable<Uint8Array>,
-  header: Buffer = uploadHeader(upload.target),
+  header: Uint8Array = uploadHeader(upload.target),
 ): Promise<void> {
   const sender = new ChunkSender(it.connection, upload.task.taskId);
   await sender.send(upload.stream.sealChunk(header, { final: false }), false);

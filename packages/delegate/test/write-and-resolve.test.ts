@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseEnvelopeHeader } from '@sallyport/core/envelope';
 import { SealedReadAnswer, SealedWriteAnswer } from '@sallyport/protocol';
 import type { ErrorCode } from '@sallyport/core';
-import type { TaskOf } from '@sallyport/protocol';
+import type { TaskOf, TaskPlace } from '@sallyport/protocol';
 import { decodeContent } from '@sallyport/protocol/sealing';
 import type { SealedExchange } from '@sallyport/protocol/sealing';
 import { builtInAccess, DelegateFixture, itemOf, newId } from './delegate-fixture.ts';
@@ -34,7 +34,8 @@ describe('write', () => {
     expect(end.result.valueBytes).toBe(13);
     const { header, values } = decodeContent(exchange.openAnswer(end.result.answer));
     expect(values).toEqual([]);
-    expect(SealedWriteAnswer.parse(header)).toEqual({ ...target, valueBytes: 13 });
+    const { place: _place, ...written } = target;
+    expect(SealedWriteAnswer.parse(header)).toEqual({ ...written, valueBytes: 13 });
 
     const read = it.resolve([itemOf({ ...target, envelope: end.result.envelope })]);
     const answer = readAnswer(await it.connection.run(read.task), read.exchange);
@@ -252,6 +253,45 @@ describe('resolve', () => {
       const read = it.resolve([itemOf(stored, reference)]);
       expect(readAnswer(await it.connection.run(read.task), read.exchange).values).toEqual(['v']);
     }
+  });
+
+  const PLACE: TaskPlace = {
+    application: { id: newId('application'), name: 'Shop' },
+    environment: { id: newId('environment'), name: 'prod', type: 'production' },
+  };
+
+  test('a place matches by names or ids of both its parts', async () => {
+    await using it = await DelegateFixture.start();
+    const stored = await it.stored('v');
+    const { application, environment } = PLACE;
+    for (const address of [
+      'sally://shop/PROD/db-password',
+      `sally://${application.id}/prod/db-password@1`,
+      `sally://shop/${environment.id}/${stored.secretId}`,
+    ]) {
+      const read = it.resolve([{ ...itemOf(stored, address), place: PLACE }]);
+      expect(readAnswer(await it.connection.run(read.task), read.exchange).values).toEqual(['v']);
+    }
+  });
+
+  // The attack: a server that lets a value that was asked for in one environment pass for another's, or makes a place up.
+  test.each<[string, string, TaskPlace | null]>([
+    ['another environment', 'sally://shop/staging/db-password', PLACE],
+    ['another application', 'sally://billing/prod/db-password', PLACE],
+    ['no place', 'sally://shop/prod/db-password', null],
+    ['a place that was not named', 'db-password', PLACE],
+  ])('a secret answered for %s than was sealed is refused', async (_name, reference, place) => {
+    await using it = await DelegateFixture.start();
+    const stored = await it.stored('v');
+    const read = it.resolve([{ ...itemOf(stored, reference), place }]);
+    const answer = readAnswer(await it.connection.run(read.task), read.exchange);
+    expect(answer.values).toEqual([]);
+    expect(answer.entries).toMatchObject([
+      { outcome: 'failed', error: { code: 'sealed-message-rejected', data: { differs: 'place' } } },
+    ]);
+    const sealed = { secret: reference };
+    const write = it.write(Buffer.from('v'), { target: it.target({ place }), sealed });
+    expect(codeOf(await it.connection.run(write.task))).toBe('sealed-message-rejected');
   });
 
   test.each<[string, { sealedItems: string[]; unresolved?: string[] }]>([

@@ -11,6 +11,11 @@ import type { AwsAccess } from '../credentials/manager-credentials.ts';
 import type { AwsEnvironment } from '../environment/aws-environment.ts';
 import { DEFAULT_LIMITS, systemClock } from '../environment/limits.ts';
 import type { AwsLimits, Clock } from '../environment/limits.ts';
+import type { IdentityRequest } from '../identity/identity-request.ts';
+import { presignCallerIdentity } from '../identity/presign-caller-identity.ts';
+import type { VerifiedIdentity } from '../identity/send-identity-request.ts';
+import { verifyCallerIdentity } from '../identity/verify-caller-identity.ts';
+import type { VerifyOptions } from '../identity/verify-caller-identity.ts';
 import { AwsKmsKeyProvider } from '../kms/aws-kms-key-provider.ts';
 import { runPreflight } from '../preflight/preflight.ts';
 import type { PreflightOptions, PreflightResult } from '../preflight/preflight-result.ts';
@@ -86,6 +91,25 @@ export class AwsRuntime {
     const { credentials: settings } = access.settings;
     const roleArn = settings.type === 'sts-role' && !isOwnRole ? settings.roleArn : null;
     return { source, base, roleArn, isOwnRole };
+  }
+
+  /**
+   * Signs, with the host's credentials, a request that shows to the server at `audience` who this host is at AWS. Nothing of it is sent.
+   * @throws {aws-credentials} {invalid-request} and, for credentials that STS hands out, {aws-unreachable} {aws-throttled} {aws-failed}
+   */
+  async presignCallerIdentity(where: { region: string; audience: string }): Promise<IdentityRequest> {
+    const { host, clock, connection } = this.#parts;
+    const { identity: credentials } = await host.in(where.region).current();
+    const isFips = connection.environment.useFips;
+    return presignCallerIdentity({ ...where, credentials, isFips, nowMs: clock.nowMs() });
+  }
+
+  /**
+   * Finds out who signed such a request, with no credentials of this host.
+   * @throws {workload-refused} {aws-unreachable} {aws-throttled} {aws-failed}
+   */
+  async verifyCallerIdentity(request: IdentityRequest, options: VerifyOptions): Promise<VerifiedIdentity> {
+    return verifyCallerIdentity(this.#parts, request, options);
   }
 
   /** Closes all connections. Providers must be closed before. */

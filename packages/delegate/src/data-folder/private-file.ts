@@ -2,7 +2,7 @@
 // whole file is there or none; refused when others could read or change them.
 import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { link, open, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@sallyport/core';
@@ -48,13 +48,7 @@ export async function readTrustedFile(path: string): Promise<Buffer | null> {
 export async function createPrivateFile(path: string, content: Uint8Array): Promise<boolean> {
   const draft = `${path}.${randomUUID()}.new`;
   try {
-    const handle = await open(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeFlushed(draft, content);
     // A link, not a rename: it fails when the name is taken, so two writers cannot replace each other's key.
     await link(draft, path);
     await syncFolder(dirname(path));
@@ -64,6 +58,29 @@ export async function createPrivateFile(path: string, content: Uint8Array): Prom
     throw thrown;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** Replaces the content of a file of mode 0600; on disk before it returns, the old content or the new at any moment. */
+export async function replacePrivateFile(path: string, content: Uint8Array): Promise<void> {
+  const draft = `${path}.${randomUUID()}.new`;
+  try {
+    await writeFlushed(draft, content);
+    await rename(draft, path);
+    await syncFolder(dirname(path));
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Appends to a file of mode 0600, which is made when missing; on disk before it returns. */
+export async function appendPrivateFile(path: string, text: string): Promise<void> {
+  const handle = await open(path, constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY, 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
@@ -98,6 +115,16 @@ async function readChecked(path: string, problemOf: (stats: Stats) => string | n
       });
     }
     return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeFlushed(path: string, content: Uint8Array): Promise<void> {
+  const handle = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
   } finally {
     await handle.close();
   }

@@ -1,6 +1,7 @@
 // Puts a delegate together and starts it. All wiring is here, by plain constructor calls; nothing else in the package knows more
 // than its neighbours.
 import { DelegateSessions } from '@sallyport/protocol/sealing';
+import { CheckpointBook } from '../checkpoints/checkpoint-book.ts';
 import type { DelegateConfig } from '../config/delegate-config.ts';
 import { connectAddressOf } from '../config/server-address.ts';
 import { prepareDial } from '../connection/dial.ts';
@@ -67,8 +68,9 @@ async function startInFolder(
   const dial = await prepareDial({ address, caFile: config.caFile });
   const facts = { name: config.name, fingerprint: identity.fingerprint, server: address.origin };
   logger.info(facts, isNew ? 'delegate starts with a new identity' : 'delegate starts');
+  const aws = new AwsKmsKeys({ config, endpoints: guard.endpoints, time });
   const sources: KeyProviderSources = {
-    'aws-kms': new AwsKmsKeys({ config, endpoints: guard.endpoints, time }),
+    'aws-kms': aws,
     'built-in': new BuiltInKeys({ folder, time }),
     ...dependencies.keyProviderSources,
   };
@@ -86,6 +88,8 @@ async function startInFolder(
     keys: new DataKeys({ managers, cache, guard }),
     cache,
     guard,
+    identities: aws,
+    checkpoints: new CheckpointBook({ folder, identity, time, logger, server: address.origin }),
     toError: taskErrors({ name: config.name, logger }),
   };
   const runner = new TaskRunner({ services, time, logger, limits: config });

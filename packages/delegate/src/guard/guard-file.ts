@@ -1,11 +1,14 @@
 // The guard file: limits that the delegate's operator sets on the delegate's host and that no server can widen. Read once, at
 // start; a file that is malformed or that others could change refuses to start. What the limits mean is in guard.ts.
 import { z } from 'zod';
-import { AppError, isAppError, parseKeyArn, SECRETS_MANAGER_KINDS } from '@sallyport/core';
+import { AppError, isAppError, parseKeyArn, partitionOfRegion, SECRETS_MANAGER_KINDS } from '@sallyport/core';
 import { readTrustedFile } from '../data-folder/private-file.ts';
 
 // Stands in for the resource when the rest of a wildcard entry is checked.
 const ANY_KEY = 'key/00000000-0000-0000-0000-000000000000';
+
+/** Two parts of names or ids; names have no slash. */
+const PLACE = /^[^/]+\/[^/]+$/;
 
 const KeyArnEntry = z
   .string()
@@ -44,6 +47,14 @@ export const GuardFile = z.strictObject({
     .describe(
       'KMS keys that may be used; an alias is allowed only when the alias ARN itself is listed. null: all.',
     ),
+  places: z
+    .array(z.string().max(300).regex(PLACE, 'must be APPLICATION/ENVIRONMENT, each a name, an id or *'))
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe(
+      'Applications and environments for which secrets are read and written, as `application/environment`; each part by name or id, or `*`. With it, what names no place is refused. null: all.',
+    ),
   maxDecryptsPerMinute: z
     .number()
     .int()
@@ -52,6 +63,14 @@ export const GuardFile = z.strictObject({
     .nullable()
     .default(null)
     .describe('Values opened a minute, from the cache or not; as many may come at once. null: no limit.'),
+  stsRegions: z
+    .array(z.string().refine((region) => partitionOfRegion(region) !== null, 'not the name of an AWS region'))
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe(
+      'Regions in which STS may be asked who signed the request of a workload; an empty list: none. null: all.',
+    ),
   kmsEndpoint: Endpoint.describe('Replaces the KMS endpoint; null: as the environment says.'),
   stsEndpoint: Endpoint.describe('Replaces the STS endpoint; null: as the environment says.'),
   useFipsEndpoints: z

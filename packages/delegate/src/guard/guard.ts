@@ -1,8 +1,8 @@
 // Holds what the server asks against the guard file. Every refusal is `delegate-refused` and says which entry of the file
 // refused what, so that the operator who reads it knows what to widen, if anything.
-import { AppError, SECRETS_MANAGER_KINDS } from '@sallyport/core';
+import { AppError, nameKey, SECRETS_MANAGER_KINDS } from '@sallyport/core';
 import type { SecretsManagerKind } from '@sallyport/core';
-import type { SecretsManagerAccess } from '@sallyport/protocol';
+import type { SecretsManagerAccess, TaskPlace } from '@sallyport/protocol';
 import type { Time } from '../time/time.ts';
 import { DecryptBudget } from './decrypt-budget.ts';
 import type { GuardFile } from './guard-file.ts';
@@ -46,11 +46,36 @@ export class Guard {
     this.requireKeyArn(settings.pinnedKeyArn);
   }
 
+  /**
+   * The regions in which STS may be asked who signed the request of a workload; null: all.
+   * @throws {delegate-refused} when it may not be asked at all
+   */
+  requireStsRegions(): readonly string[] | null {
+    if (!this.kinds.includes('aws-kms')) throw refused('secretsManagerKinds', 'allows no calls to AWS');
+    const regions = this.#file.stsRegions;
+    if (regions?.length === 0)
+      throw refused('stsRegions', 'does not allow to verify identities of workloads');
+    return regions;
+  }
+
   /** @throws {delegate-refused} when the guard file lists keys and `arn` is not covered */
   requireKeyArn(arn: string): void {
     const entries = this.#file.keyArns;
     if (entries === null || entries.some((entry) => covers(entry, arn))) return;
     throw refused('keyArns', `does not allow the key ${printable(arn)}`);
+  }
+
+  /**
+   * Judges where a secret is to be used. That the place is the true one is the server's word, as far as the client has not sealed it.
+   * @throws {delegate-refused}
+   */
+  requirePlace(place: TaskPlace | null): void {
+    const { places } = this.#file;
+    if (places === null) return;
+    if (place === null) throw refused('places', 'allows only what names an application and an environment');
+    if (places.some((entry) => coversPlace(entry, place))) return;
+    const name = printable(`${place.application.name}/${place.environment.name}`);
+    throw refused('places', `does not allow ${name}`);
   }
 
   /** Counts one opened value. @throws {delegate-refused} when the minute's budget is used up; worth trying again later */
@@ -60,6 +85,15 @@ export class Guard {
       retryable: true,
     });
   }
+}
+
+function coversPlace(entry: string, place: TaskPlace): boolean {
+  const [application = '', environment = ''] = entry.split('/');
+  return coversPart(application, place.application) && coversPart(environment, place.environment);
+}
+
+function coversPart(entry: string, part: { id: string; name: string }): boolean {
+  return entry === '*' || entry === part.id || nameKey(entry) === nameKey(part.name);
 }
 
 function covers(entry: string, arn: string): boolean {

@@ -1,7 +1,15 @@
-// Key providers of `aws-kms` secrets managers. The AWS package is loaded at the first use: a delegate that serves built-in
-// secrets managers only never pays for it, in memory or in time to start.
+// Everything that a delegate asks of AWS: key providers of `aws-kms` secrets managers, and who signed the request of a workload. The AWS
+// package is loaded at the first use: a delegate that serves built-in secrets managers only never pays for it, in memory or in time to
+// start.
 import { randomBytes } from 'node:crypto';
-import type { AwsAccess, AwsRuntime, PreflightResult } from '@sallyport/aws';
+import type {
+  AwsAccess,
+  AwsRuntime,
+  IdentityRequest,
+  PreflightResult,
+  VerifiedIdentity,
+  VerifyOptions,
+} from '@sallyport/aws';
 import { encryptionContextOf, ID_RANDOM_BYTES, invariant, makeId } from '@sallyport/core';
 import type { KeyProvider } from '@sallyport/core';
 import { toWireError } from '@sallyport/protocol';
@@ -9,7 +17,7 @@ import type { PreflightReport, SecretsManagerAccess } from '@sallyport/protocol'
 import type { DelegateConfig } from '../config/delegate-config.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Time } from '../time/time.ts';
-import type { KeyProviderSource, SecretsManagerUse } from './key-provider-source.ts';
+import type { IdentityVerifier, KeyProviderSource, SecretsManagerUse } from './key-provider-source.ts';
 
 export type AwsKmsKeysOptions = {
   config: Pick<DelegateConfig, 'environment' | 'name'>;
@@ -24,7 +32,7 @@ const WARNINGS_MAX = 32;
 const WARNING_MAX_CHARACTERS = 2000;
 
 /** Makes key providers that share one set of AWS clients and credentials. */
-export class AwsKmsKeys implements KeyProviderSource {
+export class AwsKmsKeys implements KeyProviderSource, IdentityVerifier {
   readonly #options: AwsKmsKeysOptions;
   #runtime: Promise<AwsRuntime> | null = null;
 
@@ -44,6 +52,10 @@ export class AwsKmsKeys implements KeyProviderSource {
     const secretId = makeId('secret', { nowMs: this.#options.time.nowMs(), random });
     const context = encryptionContextOf({ secretsManagerId, secretId, version: 0 }, access.settings.context);
     return reportOf(await runtime.preflight(awsAccessOf(access), { secretsManagerId, signal, context }));
+  }
+
+  async verifyIdentity(request: IdentityRequest, options: VerifyOptions): Promise<VerifiedIdentity> {
+    return (await this.#load()).verifyCallerIdentity(request, options);
   }
 
   close(): void {
@@ -66,7 +78,8 @@ export class AwsKmsKeys implements KeyProviderSource {
     const { kmsEndpoint, stsEndpoint, useFipsEndpoints } = endpoints;
     const overrides = { delegateName: config.name, kmsEndpoint, stsEndpoint };
     const environment = readAwsEnvironment(config.environment, overrides);
-    return new AwsRuntime({ ...environment, useFips: useFipsEndpoints ?? environment.useFips });
+    const clock = { nowMs: () => this.#options.time.nowMs() };
+    return new AwsRuntime({ ...environment, useFips: useFipsEndpoints ?? environment.useFips }, { clock });
   }
 }
 

@@ -1,5 +1,6 @@
-// The port to what makes key providers, one adapter for each kind of secrets manager, and the outcome of trying one out.
+// The ports to what makes key providers, one adapter for each kind of secrets manager, and to what tells who a workload is at AWS.
 import type { KeyProvider, SecretsManagerId } from '@sallyport/core';
+import type { IdentityRequest, VerifiedIdentity, VerifyOptions } from '@sallyport/aws';
 import type { PreflightReport, SecretsManagerAccess } from '@sallyport/protocol';
 
 /** A secrets manager and everything needed to use it. */
@@ -13,4 +14,10 @@ export type KeyProviderSource = {
   preflight(use: SecretsManagerUse & { signal: AbortSignal }): Promise<PreflightReport>;
   /** Ends connections; providers of it must be closed before. */
   close(): void;
+};
+
+/** Finds out from STS who signed the request of a workload. */
+export type IdentityVerifier = {
+  /** @throws {workload-refused} {aws-unreachable} {aws-throttled} {aws-failed} */
+  verifyIdentity(request: IdentityRequest, options: VerifyOptions): Promise<VerifiedIdentity>;
 };

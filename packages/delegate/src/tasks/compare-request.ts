@@ -1,11 +1,24 @@
 // Compares what the client sealed with what the server's task says. The server decides who may do what; it must not be able to
 // decide *what* is done, so every difference refuses the task before any key is touched.
-import { AppError, isAppError, isId, nameKey, parseSecretReference } from '@sallyport/core';
+import {
+  AppError,
+  isAppError,
+  isId,
+  isPlaceReferredTo,
+  nameKey,
+  parseSecretReference,
+} from '@sallyport/core';
 import type { EncryptionContext, SecretId, SecretKind, SecretReference } from '@sallyport/core';
-import type { SealedWriteContent, TaskOf, WriteTarget } from '@sallyport/protocol';
+import type { SealedWriteContent, TaskOf, TaskPlace, WriteTarget } from '@sallyport/protocol';
 
 /** What the server says an item is. */
-export type ServerItem = { reference: string; secretId: SecretId; name: string; version: number };
+export type ServerItem = {
+  reference: string;
+  secretId: SecretId;
+  name: string;
+  version: number;
+  place: TaskPlace | null;
+};
 
 /**
  * Compares a write or upload: same references as in the clear request, and a target that they can stand for.
@@ -23,6 +36,7 @@ export function requireSameWrite(
   const reference = parsedReference(sealed.secret);
   // A write names no version: the server gives the next one.
   if (reference.version !== null || !fits(reference, target)) throw differs('secret');
+  if (!isSamePlace(reference, target.place)) throw differs('place');
   if (!fitsSecretsManager(sealed.secretsManager, target)) throw differs('secrets manager');
 }
 
@@ -49,12 +63,13 @@ export function requireSameItems(
 
 /**
  * Compares the reference that the client sealed with the secret version that the server takes it for: an id must be that id, a
- * name that name, a version that version.
+ * name that name, a place that place, a version that version.
  * @throws {sealed-message-rejected}
  */
 export function requireFit(item: ServerItem): void {
   const reference = parsedReference(item.reference);
   if (!fits(reference, item)) throw differs('secret');
+  if (!isSamePlace(reference, item.place)) throw differs('place');
   if (reference.version !== null && reference.version !== item.version) throw differs('version');
 }
 
@@ -65,6 +80,12 @@ export function isSameContext(a: EncryptionContext, b: EncryptionContext): boole
     pairs.length === Object.keys(b).length &&
     pairs.every(([key, value]) => Object.hasOwn(b, key) && b[key] === value)
   );
+}
+
+/** The client may name a place by names or ids; where it names none, the server may not make one up. */
+function isSamePlace(reference: SecretReference, place: TaskPlace | null): boolean {
+  if (reference.place === null || place === null) return reference.place === place;
+  return isPlaceReferredTo(reference.place, place);
 }
 
 function fits(reference: SecretReference, secret: { secretId: SecretId; name: string }): boolean {

@@ -17,11 +17,12 @@ export async function executeDownload(
   task: TaskOf<'download'>,
   run: TaskRun,
 ): Promise<TaskResultOf<'download'>> {
-  const { sessions, keys } = run.services;
+  const { sessions, keys, guard } = run.services;
   const opened = sessions.openRequest({ requestId: task.requestId, operation: 'download' }, task.sealed);
   const asked = readReadContent(opened.content);
   requireSameItems(asked, { answered: [task.item.reference], unresolved: [] });
   requireFit(task.item);
+  guard.requirePlace(task.item.place);
   const plan = keys.planOpening(task.item);
   const decryptor = new EnvelopeDecryptor({
     expectedContext: plan.context,

@@ -4,8 +4,10 @@ import { executeDownload } from './download.ts';
 import { executeOpenDataKeys } from './open-data-keys.ts';
 import { executePreflight } from './preflight.ts';
 import { executeResolve } from './resolve.ts';
+import { executeSignCheckpoint } from './sign-checkpoint.ts';
 import type { TaskRun } from './task-services.ts';
 import { executeUpload } from './upload.ts';
+import { executeVerifyAwsIdentity } from './verify-aws-identity.ts';
 import { executeWrite } from './write.ts';
 
 /** Does what the task asks. @throws as the executor of its kind */
@@ -21,6 +23,10 @@ export async function executeTask(task: Task, run: TaskRun): Promise<TaskResult>
       return executeDownload(task, run);
     case 'preflight':
       return executePreflight(task, run);
+    case 'verify-aws-identity':
+      return executeVerifyAwsIdentity(task, run);
+    case 'sign-checkpoint':
+      return executeSignCheckpoint(task, run);
     case 'open-data-keys':
       break;
   }

@@ -65,8 +65,9 @@ async function resolveItem(
 }
 
 async function openItem(item: Item, run: TaskRun): Promise<Buffer> {
-  const { keys } = run.services;
+  const { keys, guard } = run.services;
   requireFit(item);
+  guard.requirePlace(item.place);
   const envelope = Buffer.from(item.envelope, 'base64');
   const header = parseEnvelopeHeader(envelope);
   const plan = keys.planOpening(item);

@@ -1,9 +1,11 @@
 // What executors of tasks work with, handed to each of them by the runner.
 import type { WireError } from '@sallyport/protocol';
 import type { DelegateSessions } from '@sallyport/protocol/sealing';
+import type { CheckpointBook } from '../checkpoints/checkpoint-book.ts';
 import type { DataKeyCache } from '../data-key-cache/data-key-cache.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { ConfiguredManagers } from '../key-providers/configured-managers.ts';
+import type { IdentityVerifier } from '../key-providers/key-provider-source.ts';
 import type { DataKeys } from '../key-providers/data-keys.ts';
 import type { TaskStream } from './task-stream.ts';
 
@@ -14,6 +16,8 @@ export type TaskServices = {
   readonly keys: DataKeys;
   readonly cache: DataKeyCache;
   readonly guard: Guard;
+  readonly checkpoints: Pick<CheckpointBook, 'sign'>;
+  readonly identities: IdentityVerifier;
   /** An error as server and client may read it; what was not foreseen goes to the log. */
   readonly toError: (thrown: unknown) => WireError;
 };

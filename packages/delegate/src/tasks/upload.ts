@@ -20,6 +20,7 @@ export async function executeUpload(task: TaskOf<'upload'>, run: TaskRun): Promi
   const first = await nextChunk(request, run.stream);
   const header = readHeader(first.content);
   requireSameWrite(header, task, 'file');
+  run.services.guard.requirePlace(task.target.place);
   if (first.final) throw emptyValue();
   const valueBytes = await encryptChunks({ task, run, request, declaredBytes: header.valueBytes });
   const answer = request.sealAnswer(encodeContent(writeAnswerOf(task.target, valueBytes), []));

@@ -11,7 +11,7 @@ import type { TaskRun } from './task-services.ts';
  * @throws {session-unknown} {sealed-message-rejected} {empty-value} {value-too-large}, and what `DataKeys.make` throws
  */
 export async function executeWrite(task: TaskOf<'write'>, run: TaskRun): Promise<TaskResultOf<'write'>> {
-  const { sessions, keys } = run.services;
+  const { sessions, keys, guard } = run.services;
   const opened = sessions.openRequest({ requestId: task.requestId, operation: 'write' }, task.sealed);
   try {
     const { header, values } = readWriteContent(opened.content);
@@ -19,6 +19,7 @@ export async function executeWrite(task: TaskOf<'write'>, run: TaskRun): Promise
     if (value === undefined || values.length > 1) throw malformed();
     if (header.valueBytes !== null && header.valueBytes !== value.length) throw malformed();
     requireSameWrite(header, task, 'text');
+    guard.requirePlace(task.target.place);
     if (value.length === 0) throw emptyValue();
     if (value.length > TEXT_MAX_BYTES) throw tooLarge();
     const { dataKey, context } = await keys.make(task.target, run.signal);
