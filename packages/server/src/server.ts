@@ -3,15 +3,24 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AppError } from '@sallyport/core';
-import { apiKeyHandlers, createApiKey } from './access/api-key-handlers.ts';
+import { apiKeyHandlers } from './access/api-key-handlers.ts';
 import { Authenticator } from './access/authenticator.ts';
+import { createAdminKey } from './access/create-api-key.ts';
+import { GuessLimiter } from './access/guess-limiter.ts';
+import { applicationHandlers } from './applications/application-handlers.ts';
+import { CatalogueDirectory } from './applications/catalogue-directory.ts';
+import { configEntryHandlers } from './applications/config-entry-handlers.ts';
+import { environmentHandlers } from './applications/environment-handlers.ts';
+import { serviceHandlers } from './applications/service-handlers.ts';
 import { SERVER_ACTOR } from './audit/audit-entry.ts';
 import { auditHandlers } from './audit/audit-handlers.ts';
+import { AuditTrail } from './audit/audit-trail.ts';
 import { BackgroundWork } from './background-work.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { parseServerConfig } from './config/server-config.ts';
 import type { ServerConfig } from './config/server-config.ts';
+import { PublicAddress } from './config/public-address.ts';
 import { ConnectedDelegates } from './fleet/connected-delegates.ts';
 import { DelegateEndpoint } from './fleet/delegate-endpoint.ts';
 import { delegateHandlers } from './fleet/delegate-handlers.ts';
@@ -19,10 +28,15 @@ import { DelegateRests } from './fleet/delegate-rests.ts';
 import { createDelegateToken, delegateTokenHandlers } from './fleet/delegate-token-handlers.ts';
 import { Dispatcher } from './fleet/dispatcher.ts';
 import { Fleet } from './fleet/fleet.ts';
+import { groupHandlers } from './groups/group-handlers.ts';
+import { RightsDirectory } from './groups/rights-directory.ts';
+import { Confirmations } from './http/confirmation.ts';
 import { Listener } from './http/listener.ts';
-import type { ListenerOptions } from './http/listener.ts';
+import type { ListenerOptions, Pages } from './http/listener.ts';
 import type { Handlers } from './http/operation.ts';
 import { Probes } from './http/probes.ts';
+import { Visitors } from './http/visitor.ts';
+import { WebFiles } from './http/web-files.ts';
 import { createIdSource } from './id-source.ts';
 import { createLogger } from './observability/logger.ts';
 import { Metrics } from './observability/metrics.ts';
@@ -31,11 +45,22 @@ import { secretHandlers } from './secrets/secret-handlers.ts';
 import { SecretsManagerDirectory } from './secrets-managers/secrets-manager-directory.ts';
 import { secretsManagerHandlers } from './secrets-managers/secrets-manager-handlers.ts';
 import type { Services } from './services.ts';
+import { ssoHandlers } from './sso/sso-handlers.ts';
+import { SsoPages } from './sso/sso-pages.ts';
 import { openSqliteStore } from './storage/sqlite/sqlite-store.ts';
 import type { Store } from './storage/store.ts';
+import { workloadHandlers } from './workloads/workload-handlers.ts';
+import { PasswordHasher, systemArgon2id } from './users/password-hasher.ts';
+import type { Argon2id } from './users/password-hasher.ts';
+import { myHandlers } from './users/me-handlers.ts';
+import { sessionHandlers } from './users/session-handlers.ts';
+import { createSetupLink } from './users/set-up.ts';
+import { totpHandlers } from './users/totp-handlers.ts';
+import { userHandlers } from './users/user-handlers.ts';
+import { SessionAuthenticator } from './users/session-authenticator.ts';
 
 /** Parts to use instead of the usual ones. A store given here is not closed by the server. */
-export type ServerDependencies = { store?: Store; clock?: Clock; logger?: Logger };
+export type ServerDependencies = { store?: Store; clock?: Clock; logger?: Logger; argon2id?: Argon2id };
 
 export type RunningServer = {
   /** E.g. `http://127.0.0.1:8200`. */
@@ -46,6 +71,8 @@ export type RunningServer = {
   createAdminKey(name: string): Promise<string>;
   /** Creates a delegate token that neither expires nor demands approval, and gives its value. @throws {name-taken} {invalid-name} */
   createDelegateToken(name: string): Promise<string>;
+  /** A one-time link that makes the first user, an account administrator, in place of earlier ones; null: there are users. */
+  createSetupLink(): Promise<string | null>;
 };
 
 /** The database file within the data folder. */
@@ -71,7 +98,8 @@ export async function startServer(
     if (dependencies.store === undefined) await store.close();
   };
   try {
-    return await start({ config: checked, clock, logger, store, tls, closeStore });
+    const { argon2id = systemArgon2id } = dependencies;
+    return await start({ config: checked, clock, logger, argon2id, store, tls, closeStore });
   } catch (thrown) {
     await closeStore();
     throw thrown;
@@ -82,6 +110,7 @@ type Parts = {
   config: ServerConfig;
   clock: Clock;
   logger: Logger;
+  argon2id: Argon2id;
   store: Store;
   tls: ListenerOptions['tls'];
   closeStore: () => Promise<void>;
@@ -90,7 +119,7 @@ type Parts = {
 async function start(parts: Parts): Promise<RunningServer> {
   const { config, clock, logger, store } = parts;
   const { services, metrics } = await buildServices(parts);
-  const { fleet, ids, background, authenticator } = services;
+  const { fleet, ids, background, authenticator, publicAddress } = services;
   const leftOver = await store.uploads.removeUnattached();
   if (leftOver > 0) logger.info({ uploads: leftOver }, 'removed uploads that were never finished');
   const probes = new Probes({ store, clock, metrics, delegatesConnected: () => fleet.delegates.size });
@@ -102,30 +131,48 @@ async function start(parts: Parts): Promise<RunningServer> {
     delegates: fleet.delegates,
     logger,
   });
+  const visitors = new Visitors({ publicAddress, trustedProxies: config.trustedProxies });
+  const ssoPages = new SsoPages({ ...services, visitors });
+  const webFiles = new WebFiles(config.webFolder ?? undefined);
+  const pages: Pages = {
+    serve: async (path, to) => (await ssoPages.serve(path, to)) ?? webFiles.serve(path, to),
+  };
   const listener = new Listener(
-    { handlers: buildHandlers(services), authenticator, clock, probes, ids, metrics, logger },
+    {
+      handlers: buildHandlers(services),
+      authenticator,
+      visitors,
+      clock,
+      probes,
+      pages,
+      ids,
+      metrics,
+      logger,
+    },
     { host: config.listenHost, port: config.port, tls: parts.tls },
   );
   listener.onUpgrade((request, socket, head) => {
     endpoint.upgrade(request, socket, head);
   });
   const address = await listener.listen();
+  publicAddress.listensOn(address);
   fleet.delegates.watch();
+  services.auditTrail.start();
   logger.info({ address }, 'server listens');
   let closing: Promise<void> | null = null;
   const byServer = () => ({ atMs: clock.nowMs(), actor: SERVER_ACTOR, requestId: null });
   return {
     address,
     close: async () => {
-      closing ??= stop({ listener, endpoint, background, parts });
+      closing ??= stop({ listener, endpoint, background, auditTrail: services.auditTrail, parts });
       await closing;
     },
-    createAdminKey: async (name) =>
-      (await createApiKey({ name, expiresInSeconds: null }, byServer(), services)).value,
+    createAdminKey: async (name) => createAdminKey(name, byServer(), services),
     createDelegateToken: async (name) => {
       const input = { name, expiresInSeconds: null, requiresApproval: false };
       return (await createDelegateToken(input, byServer(), services)).value;
     },
+    createSetupLink: async () => createSetupLink(byServer(), services),
   };
 }
 
@@ -138,21 +185,40 @@ async function buildServices(parts: Parts): Promise<{ services: Services; metric
   const rests = new DelegateRests(clock);
   const delegates = new ConnectedDelegates({ clock, rests });
   const metrics = new Metrics({ delegatesConnected: () => delegates.size });
+  const rights = new RightsDirectory({ store, clock });
+  const sessions = new SessionAuthenticator({ store, clock, background, config });
+  const fleet = new Fleet({ store, clock, delegates });
+  const timeoutMs = config.taskTimeoutSeconds * 1000;
+  const dispatcher = new Dispatcher({ ids, rootKey, rests, metrics }, { timeoutMs });
   const services: Services = {
     config,
     store,
     clock,
     ids,
     rootKey,
+    confirmations: new Confirmations(rootKey),
     background,
     rests,
-    authenticator: new Authenticator({ store, clock, background }),
+    authenticator: new Authenticator({ store, clock, background, rights, sessions }),
+    publicAddress: new PublicAddress(config.publicUrl),
+    sessions,
+    guesses: new GuessLimiter(clock),
+    passwords: new PasswordHasher(parts.argon2id),
+    rights,
+    catalogue: new CatalogueDirectory({ store, clock }),
     directory: new SecretsManagerDirectory({ store, clock }),
-    fleet: new Fleet({ store, clock, delegates }),
-    dispatcher: new Dispatcher(
-      { ids, rootKey, rests, metrics },
-      { timeoutMs: config.taskTimeoutSeconds * 1000 },
-    ),
+    fleet,
+    dispatcher,
+    auditTrail: await AuditTrail.open({
+      config,
+      store,
+      clock,
+      background,
+      fleet,
+      dispatcher,
+      metrics,
+      logger,
+    }),
   };
   return { services, metrics };
 }
@@ -160,11 +226,22 @@ async function buildServices(parts: Parts): Promise<{ services: Services; metric
 function buildHandlers(services: Services): Handlers {
   return {
     ...apiKeyHandlers(services),
+    ...applicationHandlers(services),
+    ...environmentHandlers(services),
+    ...serviceHandlers(services),
+    ...configEntryHandlers(services),
     ...auditHandlers(services),
     ...delegateHandlers(services),
     ...delegateTokenHandlers(services),
+    ...myHandlers(services),
+    ...sessionHandlers(services),
+    ...totpHandlers(services),
+    ...userHandlers(services),
+    ...groupHandlers(services),
     ...secretHandlers(services),
     ...secretsManagerHandlers(services),
+    ...ssoHandlers(services),
+    ...workloadHandlers(services),
   };
 }
 
@@ -172,9 +249,10 @@ async function stop(running: {
   listener: Listener;
   endpoint: DelegateEndpoint;
   background: BackgroundWork;
+  auditTrail: AuditTrail;
   parts: Parts;
 }): Promise<void> {
-  const { listener, endpoint, background, parts } = running;
+  const { listener, endpoint, background, auditTrail, parts } = running;
   const { clock, config } = parts;
   // Delegates stay until the running requests have their answers.
   await listener.drain(config.shutdownGraceSeconds * 1000);
@@ -184,6 +262,7 @@ async function stop(running: {
   });
   await listener.close();
   cancel();
+  await auditTrail.stop();
   await background.settled();
   await parts.closeStore();
   parts.logger.info('server stopped');

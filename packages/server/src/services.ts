@@ -1,15 +1,23 @@
 // What handlers are made of: the parts that `startServer` builds once. Handlers take the few they need.
 import type { Authenticator } from './access/authenticator.ts';
+import type { GuessLimiter } from './access/guess-limiter.ts';
+import type { CatalogueDirectory } from './applications/catalogue-directory.ts';
+import type { AuditTrail } from './audit/audit-trail.ts';
 import type { BackgroundWork } from './background-work.ts';
 import type { Clock } from './clock.ts';
+import type { PublicAddress } from './config/public-address.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { Dispatcher } from './fleet/dispatcher.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { DelegateRests } from './fleet/delegate-rests.ts';
+import type { RightsDirectory } from './groups/rights-directory.ts';
+import type { Confirmations } from './http/confirmation.ts';
 import type { IdSource } from './id-source.ts';
 import type { RootKey } from './root-key/root-key.ts';
 import type { SecretsManagerDirectory } from './secrets-managers/secrets-manager-directory.ts';
 import type { Store } from './storage/store.ts';
+import type { PasswordHasher } from './users/password-hasher.ts';
+import type { SessionAuthenticator } from './users/session-authenticator.ts';
 
 export type Services = {
   config: ServerConfig;
@@ -17,8 +25,16 @@ export type Services = {
   clock: Clock;
   ids: IdSource;
   rootKey: RootKey;
+  confirmations: Confirmations;
   background: BackgroundWork;
   authenticator: Authenticator;
+  auditTrail: AuditTrail;
+  publicAddress: PublicAddress;
+  sessions: SessionAuthenticator;
+  guesses: GuessLimiter;
+  passwords: PasswordHasher;
+  catalogue: CatalogueDirectory;
+  rights: RightsDirectory;
   directory: SecretsManagerDirectory;
   fleet: Fleet;
   rests: DelegateRests;

@@ -31,7 +31,11 @@ export function flaky(store: Store): FlakyStore {
 }
 
 function withoutAudit(tables: Tables, error: () => AppError): Tables {
-  const { secrets, secretsManagers, delegates, apiKeys, settings, audit } = tables;
-  const failing = { append: () => Promise.reject(error()), list: async (query: never) => audit.list(query) };
-  return { secrets, secretsManagers, delegates, apiKeys, settings, audit: failing };
+  const append = async () => Promise.reject(error());
+  const audit = new Proxy(tables.audit, {
+    get: (log, name) => (name === 'append' ? append : (Reflect.get(log, name) as () => unknown).bind(log)),
+  });
+  return new Proxy(tables, {
+    get: (all, name) => (name === 'audit' ? audit : (Reflect.get(all, name) as unknown)),
+  });
 }

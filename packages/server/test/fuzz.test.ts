@@ -1,7 +1,10 @@
 // Every input of the API, from its own schema: valid, damaged in one place, and junk. Never a 500, never a hang, always the one error
 // body, and only codes that the operation declares.
+import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ID_PREFIXES, ID_RANDOM_BYTES, makeId } from '@sallyport/core';
+import type { IdKind } from '@sallyport/core';
 import type { z } from 'zod';
 import { encodeHttpFrame, ErrorBody, HTTP_FRAMES_TYPE, ROUTES } from '@sallyport/protocol';
 import type { OperationId, Route } from '@sallyport/protocol';
@@ -33,6 +36,7 @@ beforeAll(async () => {
       secret.body.secret.id,
       delegate.delegateId ?? '',
       newRequestId(),
+      ...idsOfEveryKind(),
       apiKeys[0].id,
       tokens[0].id,
       'keys',
@@ -43,6 +47,13 @@ beforeAll(async () => {
     ],
   };
 });
+/** Well-formed, and of nothing. */
+function idsOfEveryKind(): string[] {
+  return Object.keys(ID_PREFIXES).map((kind) =>
+    makeId(kind as IdKind, { nowMs: Date.now(), random: randomBytes(ID_RANDOM_BYTES) }),
+  );
+}
+
 afterAll(async () => {
   await on.end();
 });
@@ -142,7 +153,8 @@ describe('the API takes any input', () => {
         }
         const { error } = ErrorBody.parse(JSON.parse(answer.text));
         // A path whose parameter is empty, or decodes to nothing of the kind, may be no path of the API at all.
-        expect([...EVERYWHERE, 'not-found', ...route.errors], answer.text).toContain(error.code);
+        const closed = route.access === 'anybody' ? [] : ['forbidden'];
+        expect([...EVERYWHERE, 'not-found', ...closed, ...route.errors], answer.text).toContain(error.code);
       }),
       { numRuns: RUNS },
     );

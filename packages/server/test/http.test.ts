@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ErrorBody, ROUTES } from '@sallyport/protocol';
+import type { Route } from '@sallyport/protocol';
 import type { OperationId } from '@sallyport/protocol';
 import { compileRoutes } from '../src/http/match-route.ts';
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts';
@@ -52,7 +53,7 @@ describe('routes', () => {
       const path = route.path.replaceAll(/\{\w+\}/g, 'a%20b%2Fc');
       expect(match(route.method, `${path}?x=1`)).toMatchObject({ operationId, queryText: 'x=1' });
       expect(Object.values(match(route.method, path)?.params ?? {})).toEqual(
-        route.path.includes('{') ? ['a b/c'] : [],
+        Array.from(route.path.matchAll(/\{\w+\}/g), () => 'a b/c'),
       );
     }
     expect(match('POST', '/v1/secrets-managers/preflight')?.operationId).toBe('preflightSettings');
@@ -77,7 +78,9 @@ describe('routes', () => {
   });
 
   test('are closed to everybody without a valid key, before anything else is looked at', async () => {
-    for (const [operationId, route] of Object.entries(ROUTES)) {
+    const closed = Object.entries<Route>(ROUTES).filter(([, route]) => route.access !== 'anybody');
+    expect(closed.length).toBeGreaterThan(50);
+    for (const [operationId, route] of closed) {
       const path = route.path.replaceAll(/\{\w+\}/g, 'x');
       for (const authorization of [
         undefined,
@@ -129,7 +132,7 @@ describe('an answer', () => {
     const answer = await on.call('POST', '/v1/secrets-managers', {
       name: 7,
       settings: { kind: 'aws-kms', keyArn: 'x', credentials: { type: 'iam-role', role: 'y' } },
-      usageScope: [],
+      usageScop: [],
     });
     const error = expectError(answer, 'invalid-request');
     expect(error.message).toContain('name in the body is not valid');

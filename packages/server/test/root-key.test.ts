@@ -163,9 +163,24 @@ describe('encryption', () => {
     for (const attempt of attempts) expect(attempt).toThrow(expect.objectContaining({ code: 'internal' }));
   });
 
+  test('a MAC is the same for the same purpose and text, and another for every other, also of another key', () => {
+    const rootKey = makeRootKey(Buffer.from(KEY, 'base64'), 'a test');
+    const other = makeRootKey(Buffer.alloc(32, 1), 'a test');
+    const mac = rootKey.mac('confirmation', 'text');
+    expect(mac).toHaveLength(32);
+    expect(rootKey.mac('confirmation', 'text')).toEqual(mac);
+    for (const different of [
+      rootKey.mac('confirmation', 'texts'),
+      rootKey.mac('audit', 'text'),
+      other.mac('confirmation', 'text'),
+    ]) {
+      expect(different).not.toEqual(mac);
+    }
+  });
+
   test('neither the key nor its parts show when it is printed', () => {
     const printed = JSON.stringify(rootKey);
     expect(printed).not.toContain(KEY);
-    expect(Object.keys(rootKey)).toEqual(['fingerprint', 'source', 'encrypt', 'decrypt']);
+    expect(Object.keys(rootKey)).toEqual(['fingerprint', 'source', 'encrypt', 'decrypt', 'mac']);
   });
 });

@@ -51,6 +51,9 @@ export function arbitraryOf(schema: z.ZodType, examples: Examples): fc.Arbitrary
   if (schema instanceof z.ZodNumber) return numberOf(schema);
   if (schema instanceof z.ZodString) return stringOf(schema, examples);
   if (schema instanceof z.ZodCustom) return customOf(schema, examples);
+  // Any JSON.
+  if (schema instanceof z.ZodLazy) return fc.jsonValue({ maxDepth: 2 });
+  if (schema instanceof z.ZodPipe) return of(schema.in);
   throw new Error(`no generator for a schema of kind ${schema.def.type}`);
 }
 

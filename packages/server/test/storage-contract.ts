@@ -2,12 +2,15 @@
 // promise (files, disks, crashes) is in that adapter's own test. This file has transactions, settings and the audit trail;
 // storage-contract-*.ts have the other tables.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkAuditRecord } from '../src/audit/audit-chain.ts';
-import type { AuditLog } from '../src/audit/audit-log.ts';
 import type { Store } from '../src/storage/store.ts';
+import { describeApplications } from './storage-contract-applications.ts';
+import { describeAudit } from './storage-contract-audit.ts';
+import { describeAccess } from './storage-contract-groups.ts';
 import { describeRegistry } from './storage-contract-registry.ts';
 import { describeSecrets, describeUploads } from './storage-contract-secrets.ts';
-import { auditEntry, NOW_MS, refusal } from './storage-rows.ts';
+import { describePeople } from './storage-contract-users.ts';
+import { describeWorkloads } from './storage-contract-workloads.ts';
+import { auditEntry, refusal } from './storage-rows.ts';
 
 export type StorageUnderTest = {
   /** Opens a store on the test's database, a new one after `discard`. Work that takes longer than `workDeadlineMs` is given up. */
@@ -34,10 +37,15 @@ export function describeStorage(name: string, adapter: StorageUnderTest): void {
       await adapter.discard();
     });
     describeTransactions(database, open);
-    describeSettingsAndAudit(database);
+    describeSettings(database);
+    describeAudit(database);
     describeSecrets(database);
     describeUploads(database);
     describeRegistry(database);
+    describeAccess(database);
+    describePeople(database);
+    describeWorkloads(database);
+    describeApplications(database);
   });
 }
 
@@ -140,84 +148,15 @@ function describeTransactions(database: Database, open: () => Promise<Store>): v
   });
 }
 
-function describeSettingsAndAudit(database: Database): void {
+function describeSettings(database: Database): void {
   const settingOf = async (key: string) => database.store.read(({ settings }) => settings.get(key));
 
-  describe(`settings and audit`, () => {
-    const list = async (over: Partial<Parameters<AuditLog['list']>[0]> = {}) =>
-      database.store.read(({ audit }) =>
-        audit.list({ before: null, limit: 100, resource: null, action: null, ...over }),
-      );
-
+  describe(`settings`, () => {
     test('a setting is null until it is set, then what was set last', async () => {
       expect(await settingOf('x')).toBeNull();
       await database.store.write(({ settings }) => settings.set('x', 'one'));
       await database.store.write(({ settings }) => settings.set('x', 'two'));
       expect(await settingOf('x')).toBe('two');
-    });
-
-    test('records form one chain without gaps, whatever was rolled back between them', async () => {
-      const append = async (count: number, fails: boolean) =>
-        database.store.write(async ({ audit }) => {
-          await audit.append(Array.from({ length: count }, (_, i) => auditEntry({ details: { i } })));
-          if (fails) throw new Error('undone');
-        });
-      await Promise.allSettled([append(2, false), append(3, true), append(1, false), append(1, true)]);
-      await Promise.allSettled([append(4, true), append(0, false), append(2, false)]);
-      const records = (await list()).reverse();
-      expect(records.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
-      let head = { sequence: 0, hash: '0'.repeat(64) };
-      for (const record of records) {
-        expect(checkAuditRecord(head, record)).toBeNull();
-        head = record;
-      }
-      const { previousHash, hash, ...content } = records[0] as (typeof records)[0];
-      expect(hash).not.toBe(previousHash);
-      expect(content).toEqual({
-        sequence: 1,
-        atMs: NOW_MS,
-        actor: 'key_1',
-        actorName: 'ci',
-        action: 'secret.released',
-        resource: 'sec_1',
-        resourceName: 'db-password',
-        requestId: null,
-        details: { i: 0 },
-      });
-    });
-
-    test('is listed newest first, page by page, by resource and action', async () => {
-      await database.store.write(({ audit }) =>
-        audit.append(
-          Array.from({ length: 6 }, (_, i) =>
-            auditEntry({ resource: `sec_${i % 2}`, action: i < 3 ? 'secret.created' : 'secret.released' }),
-          ),
-        ),
-      );
-      const sequences = async (query: Partial<Parameters<AuditLog['list']>[0]>) =>
-        (await list(query)).map(({ sequence }) => sequence);
-      expect(await sequences({ limit: 2 })).toEqual([6, 5]);
-      expect(await sequences({ limit: 2, before: 5 })).toEqual([4, 3]);
-      expect(await sequences({ resource: 'sec_1' })).toEqual([6, 4, 2]);
-      expect(await sequences({ action: 'secret.created' })).toEqual([3, 2, 1]);
-      expect(await sequences({ resource: 'sec_0', action: 'secret.created', before: 3 })).toEqual([1]);
-    });
-
-    test('keeps texts that databases like to change, and refuses details that are not JSON', async () => {
-      const texts = ["'; drop table", 'a\u0000b', '\ud800', 'é\u0301', '🗝️'];
-      await database.store.write(({ audit }) =>
-        audit.append(
-          texts.map((text) => auditEntry({ resourceName: text, details: { text, __proto__x: null } })),
-        ),
-      );
-      const records = (await list()).reverse();
-      expect(records.map(({ resourceName }) => resourceName)).toEqual(
-        texts.map((text) => text.toWellFormed()),
-      );
-      expect(records.map(({ details }) => details['text'])).toEqual(texts);
-      const bad = database.store.write(({ audit }) => audit.append([auditEntry({ details: { n: NaN } })]));
-      await expect(bad).rejects.toEqual(refusal('internal'));
-      expect(await list()).toHaveLength(texts.length);
     });
   });
 }

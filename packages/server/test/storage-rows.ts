@@ -1,6 +1,6 @@
 // Rows for tests of storage, with ids that differ and everything else plain. Not fixtures of the domain: nothing here is checked.
 import { randomBytes } from 'node:crypto';
-import { makeId } from '@sallyport/core';
+import { EVERYWHERE, makeId } from '@sallyport/core';
 import type {
   ErrorCode,
   Id,
@@ -9,11 +9,13 @@ import type {
   SecretReference,
   SecretsManagerId,
   UploadId,
+  UsageScope,
 } from '@sallyport/core';
 import { expect } from 'vitest';
 import type { ApiKeyRow } from '../src/access/api-key-store.ts';
 import type { AuditEntry } from '../src/audit/audit-log.ts';
 import type { DelegateRow, DelegateTokenRow } from '../src/fleet/delegate-store.ts';
+import { ACCOUNT_ADMINISTRATOR } from '../src/groups/built-in-groups.ts';
 import type { SecretRow, SecretVersionRow } from '../src/secrets/secret-store.ts';
 import type { SecretsManagerRow } from '../src/secrets-managers/secrets-manager-store.ts';
 import type { Tables } from '../src/storage/store.ts';
@@ -42,6 +44,7 @@ export function managerRow(over: Partial<SecretsManagerRow> = {}): SecretsManage
       dataKeyCache: { maxAgeSeconds: 300, maxUses: 100_000 },
     },
     encryptedSecretKey: null,
+    usageScope: EVERYWHERE,
     createdAtMs: NOW_MS,
     updatedAtMs: NOW_MS,
     ...over,
@@ -49,7 +52,14 @@ export function managerRow(over: Partial<SecretsManagerRow> = {}): SecretsManage
 }
 
 export function secretRow(over: Partial<SecretRow> = {}): SecretRow {
-  return { id: newId('secret'), name: 'db-password', kind: 'text', createdAtMs: NOW_MS, ...over };
+  return {
+    id: newId('secret'),
+    name: 'db-password',
+    kind: 'text',
+    scope: { type: 'inherit' },
+    createdAtMs: NOW_MS,
+    ...over,
+  };
 }
 
 export function versionRow(
@@ -72,10 +82,11 @@ export function versionRow(
 /** Inserts a secret with versions 1 to `versions`; the envelope of each is [its number]. */
 export async function addSecret(
   tables: Tables,
-  options: { name: string; manager: SecretsManagerId; versions?: number },
+  options: { name: string; manager: SecretsManagerId; versions?: number; scope?: UsageScope },
 ): Promise<SecretId> {
-  const row = secretRow({ name: options.name });
-  await tables.secrets.insert(row);
+  const { name, scope = { type: 'inherit' } } = options;
+  const row = secretRow({ name, scope });
+  await tables.secrets.insert(row, options.manager);
   for (let version = 1; version <= (options.versions ?? 1); version++) {
     const envelope = { inline: Uint8Array.of(version) };
     await tables.secrets.addVersion(versionRow(row.id, options.manager, { version, envelope }));
@@ -87,7 +98,11 @@ export function apiKeyRow(over: Partial<ApiKeyRow> = {}): ApiKeyRow {
   return {
     id: newId('apiKey'),
     name: 'ci',
+    kind: 'api-key',
     hash: randomBytes(32).toString('hex'),
+    owner: { type: 'groups', groupIds: [ACCOUNT_ADMINISTRATOR] },
+    restriction: null,
+    issuerId: null,
     createdAtMs: NOW_MS,
     expiresAtMs: null,
     revokedAtMs: null,
@@ -142,11 +157,11 @@ export function auditEntry(over: Partial<AuditEntry> = {}): AuditEntry {
 }
 
 export function byName(name: string, version: number | null = null): SecretReference {
-  return { by: 'name', name, version };
+  return { by: 'name', name, version, place: null };
 }
 
 export function byId(id: SecretId, version: number | null = null): SecretReference {
-  return { by: 'id', id, version };
+  return { by: 'id', id, version, place: null };
 }
 
 /** Starts an upload of these chunks, numbered from 0. */

@@ -9,11 +9,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { requireNoNamesake } from '../src/secrets/namesakes.ts';
+import { MIGRATIONS } from '../src/storage/sqlite/migrations.ts';
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts';
 import { describeStorage } from './storage-contract.ts';
 import {
   addSecret,
   auditEntry,
+  byId,
   byName,
   managerRow,
   refusal,
@@ -77,9 +80,9 @@ describe('the file', () => {
     await second.close();
     const raw = new DatabaseSync(path);
     expect(raw.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
-    expect(raw.prepare('SELECT number, applied_at_ms FROM migrations').all()).toEqual([
-      { number: 1, applied_at_ms: 1234 },
-    ]);
+    expect(raw.prepare('SELECT number, applied_at_ms FROM migrations').all()).toEqual(
+      MIGRATIONS.map((_, index) => ({ number: index + 1, applied_at_ms: 1234 })),
+    );
     const tables = raw
       .prepare("SELECT name, strict FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'")
       .all();
@@ -90,11 +93,12 @@ describe('the file', () => {
 
   test('of a newer version, of another program, or that is no database is refused and left alone', async () => {
     await (await openSqliteStore({ path })).close();
-    tamper("INSERT INTO migrations VALUES (2, 'of tomorrow', 0)");
+    const next = MIGRATIONS.length + 1;
+    tamper(`INSERT INTO migrations VALUES (${next}, 'of tomorrow', 0)`);
     await expect(openSqliteStore({ path })).rejects.toEqual(
-      refusal('config-invalid', 'schema 2, which a newer'),
+      refusal('config-invalid', `schema ${next}, which a newer`),
     );
-    tamper("DELETE FROM migrations WHERE number = 2; UPDATE migrations SET name = 'of a fork'");
+    tamper(`DELETE FROM migrations WHERE number = ${next}; UPDATE migrations SET name = 'of a fork'`);
     await expect(openSqliteStore({ path })).rejects.toEqual(refusal('config-invalid', '"of a fork"'));
 
     const foreign = join(folder, 'foreign.db');
@@ -147,7 +151,8 @@ describe('the integrity check', () => {
     ['a lost secrets manager', 'DELETE FROM secrets_managers', /refers to a row of secrets_managers/],
     [
       'a record beyond the end',
-      "INSERT INTO audit_records SELECT 4, at_ms, actor, actor_name, action, resource, resource_name, request_id, details, hash, 'x' FROM audit_records WHERE sequence = 3",
+      `INSERT INTO audit_records SELECT 4, chain_version, at_ms, actor, actor_kind, actor_name, action, resource, resource_name,
+        application_id, environment_id, purpose, request_id, details, content_hash, 'x' FROM audit_records WHERE sequence = 3`,
       /record 4 is beyond the end/,
     ],
   ];
@@ -159,7 +164,7 @@ describe('the integrity check', () => {
       await tables.secretsManagers.insert(manager);
       await addSecret(tables, { name: 'a', manager: manager.id, versions: 2 });
       const file = secretRow({ name: 'file', kind: 'file' });
-      await tables.secrets.insert(file);
+      await tables.secrets.insert(file, manager.id);
       await tables.secrets.addVersion(versionRow(file.id, manager.id, { envelope: { uploadId } }));
       await tables.audit.append([auditEntry(), auditEntry(), auditEntry()]);
     });
@@ -176,12 +181,12 @@ describe('two stores on one file', () => {
     const stores = await Promise.all([openSqliteStore({ path }), openSqliteStore({ path })]);
     const managers = [managerRow({ name: 'a' }), managerRow({ name: 'b' })];
     const secret = secretRow({ name: 'contended' });
+    const [a] = managers as [(typeof managers)[0]];
     await stores[0]?.write(async ({ secretsManagers, secrets }) => {
       for (const row of managers) await secretsManagers.insert(row);
-      await secrets.insert(secret);
+      await secrets.insert(secret, a.id);
     });
     const rounds = 40;
-    const [a] = managers as [(typeof managers)[0]];
     const race = stores.map(async (store, which) => {
       let [versions, names] = [0, 0];
       for (let round = 1; round <= rounds; round++) {
@@ -193,7 +198,17 @@ describe('two stores on one file', () => {
           secrets.addVersion(versionRow(secret.id, a.id, { version: round, createdBy: `store ${which}` })),
         );
         const named = store
-          .write(({ secrets }) => secrets.insert(secretRow({ name: `name ${round}` })))
+          .write(async (tables) => {
+            const row = secretRow({ name: `name ${round}` });
+            const naming = {
+              names: [row.name],
+              scope: { type: 'rows' as const, rows: a.usageScope },
+              of: row.id,
+            };
+            await requireNoNamesake(tables, naming, { environment: () => null });
+            await tables.secrets.insert(row, a.id);
+            await tables.secrets.addVersion(versionRow(row.id, a.id));
+          })
           .then(
             () => 1,
             (error: unknown) => {
@@ -213,14 +228,13 @@ describe('two stores on one file', () => {
     for (const store of stores) {
       const rows = await store.read(({ secretsManagers }) => secretsManagers.list());
       expect(rows.map(({ isDefault }) => isDefault)).toEqual([true, false]);
-      const versions = await store.read(({ secrets }) => secrets.listVersions(secret.id, 100));
-      expect(versions.map(({ version }) => version)).toEqual(
-        Array.from({ length: rounds }, (_, i) => rounds - i),
+      const versions = Array.from({ length: rounds + 1 }, (_, i) => byId(secret.id, i + 1));
+      const found = await store.read(({ secrets }) => secrets.findMany(versions));
+      expect(found.flat().map(({ version }) => version.version)).toEqual(
+        Array.from({ length: rounds }, (_, i) => i + 1),
       );
-      const [newest] = await store.read(({ audit }) =>
-        audit.list({ before: null, limit: 1, resource: null, action: null }),
-      );
-      expect(newest?.sequence).toBe(rounds * 2 * stores.length);
+      const { head } = await store.read(({ audit }) => audit.ends());
+      expect(head.sequence).toBe(rounds * 2 * stores.length);
       expect(await store.checkIntegrity()).toEqual([]);
     }
     await Promise.all(stores.map((store) => store.close()));
@@ -260,9 +274,9 @@ describe('a process that ends badly', () => {
   async function expectAllThere(names: readonly string[]): Promise<void> {
     const store = await openSqliteStore({ path });
     const references = names.map((name) => byName(name));
-    const found = await store.read(({ secrets }) => secrets.findMany(references, { envelopes: true }));
-    expect(found.map((item) => item?.secret.name)).toEqual(names);
-    expect(found.every((item) => item?.newestVersion === 2)).toBe(true);
+    const found = await store.read(({ secrets }) => secrets.findMany(references));
+    expect(found.map(([item]) => item?.secret.name)).toEqual(names);
+    expect(found.every(([item]) => item?.newestVersion === 2)).toBe(true);
     expect(await store.checkIntegrity()).toEqual([]);
     await store.close();
   }
@@ -311,7 +325,14 @@ describe('a process that ends badly', () => {
     await expectAllThere(answered);
     const store = await openSqliteStore({ path });
     const all = await store.read(({ secrets }) =>
-      secrets.list({ afterNameKey: null, search: null, limit: 100_000 }),
+      secrets.list({
+        after: null,
+        search: null,
+        kind: null,
+        secretsManagerId: null,
+        scopes: null,
+        limit: 100_000,
+      }),
     );
     expect(all).toHaveLength(answered.length);
     await store.close();

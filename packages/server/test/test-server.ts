@@ -38,6 +38,8 @@ export async function startTestServer(
     dataFolder: join(folder, 'data'),
     rootKey: { base64: randomBytes(32).toString('base64') },
     shutdownGraceSeconds: 2,
+    // A delegate that is asked for something is not silent: tests of checkpoints say when.
+    auditCheckpointSeconds: 86_400,
     ...options.config,
   });
   const server = await startServer(config, { logger: pino({ level: 'silent' }), ...options.dependencies });

@@ -298,6 +298,8 @@ describe('names and lists', () => {
     expect((await on.call('PATCH', '/v1/secrets/a', { name: 'A' })).body.name).toBe('A');
     expectError(await on.call('PATCH', '/v1/secrets/nope', { name: 'x' }), 'not-found');
     expectError(await on.call('GET', '/v1/secrets/a@1'), 'invalid-request');
-    expect((await trail('secret.renamed')).map((record) => record.details)).toEqual([{ from: 'a' }]);
+    expect((await trail('secret.renamed')).map((record) => record.details)).toEqual([
+      { changes: [{ field: 'name', from: 'a', to: 'A' }], alias: false },
+    ]);
   });
 });

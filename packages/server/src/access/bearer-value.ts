@@ -1,9 +1,14 @@
-// Values that admit their bearer: API keys and delegate tokens. 256 random bits need no slow hash; what is stored is SHA-256, and
+// Values that admit their bearer: API keys, delegate tokens, sessions, one-time links. 256 random bits need no slow hash; what is stored is SHA-256, and
 // looking a hash up takes the same time whatever was guessed, so nothing needs comparing in constant time.
 import { hash, randomBytes } from 'node:crypto';
 
-/** Prefixes tell the two apart, for people and for scanners of leaked secrets. */
-export const BEARER_PREFIXES = { apiKey: 'sp_key_', delegateToken: 'sp_dtk_' } as const;
+/** Prefixes tell them apart, for people and for scanners of leaked secrets. */
+export const BEARER_PREFIXES = {
+  apiKey: 'sp_key_',
+  delegateToken: 'sp_dtk_',
+  session: 'sp_ses_',
+  link: 'sp_lnk_',
+} as const;
 export type BearerKind = keyof typeof BEARER_PREFIXES;
 
 const VALUE_BYTES = 32;

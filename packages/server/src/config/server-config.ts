@@ -3,6 +3,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { AppError } from '@sallyport/core';
+import { AuditSinkSettings } from '../audit-sinks/sink-settings.ts';
+import { isProxyEntry } from '../http/client-address.ts';
 
 const MIB = 1_048_576;
 
@@ -41,7 +43,42 @@ export const ServerConfig = z
       .boolean()
       .default(false)
       .describe('Listen beyond loopback without TLS: only behind a proxy that speaks TLS to everybody else.'),
+    publicUrl: z
+      .string()
+      .max(500)
+      .refine(isPublicUrl, 'an http or https address without user, query and fragment')
+      .transform((text) => new URL(text).href.replace(/\/$/, ''))
+      .nullable()
+      .default(null)
+      .describe(
+        'The address that people use, for links, cookies and the check against cross-site requests; null: the one that is listened on.',
+      ),
+    trustedProxies: z
+      .array(z.string().refine(isProxyEntry, 'an IP address or a block such as 10.0.0.0/8'))
+      .max(100)
+      .default([])
+      .describe('Proxies whose X-Forwarded-For is believed: addresses and CIDR blocks.'),
+    sessionIdleMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(1440)
+      .default(30)
+      .describe('A session ends when it was not used for so long.'),
+    sessionHours: z
+      .number()
+      .int()
+      .min(1)
+      .max(720)
+      .default(12)
+      .describe('A session ends after so long, however much it is used.'),
     rootKey: RootKeySource,
+    webFolder: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('Folder of the built web UI; null: the one that `npm run build:web` makes.'),
     fileMaxBytes: z
       .number()
       .int()
@@ -49,6 +86,37 @@ export const ServerConfig = z
       .max(16 * 1024 * MIB)
       .default(100 * MIB)
       .describe('Largest file secret, in bytes. Text secrets have at most 1 MiB.'),
+    auditRetentionDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(36_500)
+      .nullable()
+      .default(null)
+      .describe('Audit records older than this are removed, below the newest checkpoint; null: never.'),
+    auditCheckpointRecords: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(1000)
+      .describe('A delegate is asked to sign the audit trail after so many new records.'),
+    auditCheckpointSeconds: z
+      .number()
+      .int()
+      .min(1)
+      .max(86_400)
+      .default(60)
+      .describe('Or after so long, when anything was recorded.'),
+    auditSinks: z
+      .array(AuditSinkSettings)
+      .max(20)
+      .default([])
+      .describe('Where copies of audit records go.')
+      .refine(
+        (sinks) => new Set(sinks.map(({ name }) => name)).size === sinks.length,
+        'two have the same name',
+      ),
     taskTimeoutSeconds: z
       .number()
       .int()
@@ -74,6 +142,13 @@ export const ServerConfig = z
         code: 'custom',
         path: ['tlsKeyFile'],
         message: 'tlsCertificateFile and tlsKeyFile are given together',
+      });
+    }
+    if (config.tlsCertificateFile !== null && config.publicUrl?.startsWith('http:') === true) {
+      context.addIssue({
+        code: 'custom',
+        path: ['publicUrl'],
+        message: 'with a TLS certificate, people use an https address',
       });
     }
     if (config.tlsCertificateFile === null && !config.allowPlainHttp && !isLoopback(config.listenHost)) {
@@ -102,6 +177,12 @@ export function parseServerConfig(input: unknown): ServerConfig {
     publicMessage: `The server's settings are not valid. ${wrong.join('. ')}.`,
     data: { settings: wrong },
   });
+}
+
+function isPublicUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && username + password + search + hash === '';
 }
 
 function isLoopback(host: string): boolean {

@@ -20,6 +20,7 @@ const DELEGATE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'context-rejected',
   'aws-throttled',
   'aws-failed',
+  'workload-refused',
   'task-timeout',
   'rate-limited',
   'delegate-not-eligible',

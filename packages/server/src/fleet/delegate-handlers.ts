@@ -3,32 +3,28 @@ import { AppError } from '@sallyport/core';
 import type { DelegateView } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditScope } from '../audit/audit-entry.ts';
-import { actorOf } from '../http/operation.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { Handlers } from '../http/operation.ts';
-import { findOrDefault } from '../secrets-managers/find-secrets-manager.ts';
+import { findOrDefault, managerAskerOf } from '../secrets-managers/find-secrets-manager.ts';
 import type { Services } from '../services.ts';
 import type { DelegateRow } from './delegate-store.ts';
 import { disconnected } from './fleet.ts';
 
 type DelegateOperation = 'listDelegates' | 'explainDelegates' | 'approveDelegate' | 'removeDelegate';
-type DelegateServices = Pick<Services, 'store' | 'clock' | 'fleet' | 'rests'>;
+type DelegateServices = Pick<Services, 'store' | 'clock' | 'fleet' | 'rests' | 'catalogue'>;
 
 export function delegateHandlers(services: DelegateServices): Pick<Handlers, DelegateOperation> {
   const { store, clock, fleet } = services;
-  const scopeOf = (
-    request: Parameters<Handlers['approveDelegate']>[0] | Parameters<Handlers['removeDelegate']>[0],
-  ) => ({
-    atMs: clock.nowMs(),
-    actor: actorOf(request.principal),
-    requestId: request.requestId,
-  });
   return {
     listDelegates: async () => {
       const rows = await store.read(async ({ delegates }) => delegates.list());
       return { delegates: rows.map((row) => viewDelegate(row, services)) };
     },
-    explainDelegates: async ({ body }) => {
-      const { name, settings } = await findOrDefault(store, body.secretsManager);
+    explainDelegates: async (request) => {
+      const asker = await managerAskerOf(request, services);
+      const { name, settings } = await store.read(async (tables) =>
+        findOrDefault(tables, request.body.secretsManager, asker),
+      );
       return {
         secretsManager: name,
         selectors: [...settings.selectors],
@@ -36,11 +32,11 @@ export function delegateHandlers(services: DelegateServices): Pick<Handlers, Del
       };
     },
     approveDelegate: async (request) => {
-      const row = await approve(request.params.delegate, scopeOf(request), services);
+      const row = await approve(request.params.delegate, auditScopeOf(request, clock), services);
       return viewDelegate(row, services);
     },
     removeDelegate: async (request) => {
-      await remove(request.params.delegate, scopeOf(request), services);
+      await remove(request.params.delegate, auditScopeOf(request, clock), services);
       return null;
     },
   };

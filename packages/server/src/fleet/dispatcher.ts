@@ -25,8 +25,13 @@ export type DispatchOptions = {
 
 /** A stream may go on this long, as long as it makes progress. */
 const STREAM_MAX_MS = 3_600_000;
-/** Preflights are about the settings that somebody typed: their failures say nothing about the delegate. */
-const TRIALS: ReadonlySet<TaskKind> = new Set<TaskKind>(['preflight', 'open-data-keys']);
+/** These are about what somebody typed or sent, or about the server: their failures say nothing about the delegate. */
+const TRIALS: ReadonlySet<TaskKind> = new Set<TaskKind>([
+  'preflight',
+  'open-data-keys',
+  'verify-aws-identity',
+  'sign-checkpoint',
+]);
 
 export class Dispatcher {
   readonly #ids: IdSource;

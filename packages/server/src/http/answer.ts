@@ -60,9 +60,23 @@ export function sendText(to: AnswerTo, status: number, body: { type: string; tex
   to.response.end(text);
 }
 
+/** A file of the web UI, with headers of its own in place of those that close other answers to caches and scripts. */
+export function sendFile(to: AnswerTo, bytes: Uint8Array, headers: Readonly<Record<string, string>>): void {
+  const usual = Object.fromEntries(pairs(headersOf(to)));
+  to.response.writeHead(200, { ...usual, ...headers, 'content-length': String(bytes.length) });
+  to.response.end(bytes);
+}
+
 export function sendNothing(to: AnswerTo): void {
   to.response.writeHead(204, headersOf(to));
   to.response.end();
+}
+
+/** Leads a browser elsewhere, with a GET whatever it came with; returns the status. */
+export function sendRedirect(to: AnswerTo, location: string): 303 {
+  to.response.writeHead(303, [...headersOf(to), 'location', location, 'content-length', '0']);
+  to.response.end();
+  return 303;
 }
 
 /** Sends an error, and returns its status. A request that is not read to its end is read on for a while: closing at once would reset the connection before the client has seen the answer. */
@@ -70,7 +84,7 @@ export function sendError(to: AnswerTo, thrown: unknown, clock: Clock): number {
   const error = toWireError(thrown);
   const status = ERROR_REGISTRY[error.code].httpStatus;
   const body: ErrorBody = { error, requestId: to.requestId };
-  const retryAfter = RETRY_AFTER_SECONDS[error.code];
+  const retryAfter = retryAfterSeconds(error);
   if (retryAfter !== undefined) to.response.setHeader('retry-after', String(retryAfter));
   if (error.code === 'unauthenticated') to.response.setHeader('www-authenticate', 'Bearer');
   for (const [name, value] of pairs(headersOf(to))) to.response.setHeader(name, value);
@@ -123,6 +137,12 @@ async function drained(
   } finally {
     cancel();
   }
+}
+
+/** What the error itself says goes before what its code says. */
+function retryAfterSeconds(error: ErrorBody['error']): number | undefined {
+  const own = error.data?.['retryAfterSeconds'];
+  return typeof own === 'number' ? Math.ceil(own) : RETRY_AFTER_SECONDS[error.code];
 }
 
 function readOn(request: IncomingMessage, clock: Clock): void {

@@ -16,3 +16,11 @@ export function parseCursor(list: string, cursor: string | undefined): string | 
   if (text.startsWith(`${list}:`)) return text.slice(list.length + 1);
   throw new AppError('invalid-request', { publicMessage: 'The cursor is not one of this list.' });
 }
+
+/** The sequence below which the next page begins; null when no cursor is given. @throws {invalid-request} */
+export function parseSequenceCursor(list: string, cursor: string | undefined): number | null {
+  const position = parseCursor(list, cursor);
+  if (position === null) return null;
+  if (/^[1-9]\d{0,14}$/.test(position)) return Number(position);
+  throw new AppError('invalid-request', { publicMessage: 'The cursor is not one of this list.' });
+}

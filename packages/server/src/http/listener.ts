@@ -12,6 +12,7 @@ import { ROUTES, toWireError } from '@sallyport/protocol';
 import type { IdSource } from '../id-source.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { nothingThere, sendError } from './answer.ts';
+import type { AnswerTo } from './answer.ts';
 import { compileRoutes } from './match-route.ts';
 import type { Probes } from './probes.ts';
 import { serveOperation } from './serve-operation.ts';
@@ -19,9 +20,16 @@ import type { OperationServices } from './serve-operation.ts';
 
 export type ListenerServices = OperationServices & {
   probes: Probes;
+  pages: Pages;
   ids: IdSource;
   metrics: Metrics;
   logger: Logger;
+};
+
+/** Paths that answer a browser with pages and redirects instead of JSON. */
+export type Pages = {
+  /** Answers, and returns the status; null when the request is for none of them. */
+  serve(path: string, to: AnswerTo & { requestId: RequestId }): Promise<number | null>;
 };
 
 export type ListenerOptions = {
@@ -114,7 +122,7 @@ export class Listener {
       const match = this.#match(request.method ?? '', request.url ?? '');
       if (match === null) {
         const path = (request.url ?? '').split('?', 1)[0] ?? '';
-        const status = await services.probes.serve(path, to);
+        const status = (await services.probes.serve(path, to)) ?? (await services.pages.serve(path, to));
         if (status === null) throw nothingThere();
         services.metrics.countRequest(path, status);
         return;

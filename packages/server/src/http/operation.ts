@@ -3,8 +3,12 @@
 import type { z } from 'zod';
 import type { RequestId } from '@sallyport/core';
 import type { OperationId, ROUTES } from '@sallyport/protocol';
-import type { Principal } from '../access/authenticator.ts';
+import type { Principal } from '../access/principal.ts';
+import type { AuditScope } from '../audit/audit-entry.ts';
 import type { Actor } from '../audit/audit-log.ts';
+import type { Clock } from '../clock.ts';
+import type { ClientFacts } from './client-address.ts';
+import type { SessionCookie } from './session-cookie.ts';
 
 type RouteOf<Op extends OperationId> = (typeof ROUTES)[Op];
 
@@ -22,6 +26,12 @@ export type OperationRequest<Op extends OperationId> = {
   query: Query<RouteOf<Op>>;
   body: Body<RouteOf<Op>>;
   principal: Principal;
+  /** Where it comes from. */
+  client: ClientFacts;
+  /** The browser's session cookie, to be read, set or cleared. */
+  cookie: SessionCookie;
+  /** What the caller says that it needs this for; null: it does not say. */
+  purpose: string | null;
   /** The client's own where it gave one; on the answer and in the audit trail. */
   requestId: RequestId;
 } & (RouteOf<Op> extends { requestKind: 'frames' } ? { frames: AsyncIterable<Uint8Array> } : unknown);
@@ -45,4 +55,13 @@ export type Handlers = { readonly [Op in OperationId]: Handler<Op> };
 /** Who acts, as the audit trail names it. */
 export function actorOf(principal: Principal): Actor {
   return { id: principal.id, name: principal.name };
+}
+
+/** Who acts, when, in which request and what for: the same for all audit records of one request. */
+export function auditScopeOf(
+  request: { principal: Principal; purpose: string | null; requestId: RequestId },
+  clock: Clock,
+): AuditScope {
+  const { principal, purpose, requestId } = request;
+  return { atMs: clock.nowMs(), actor: actorOf(principal), actorKind: principal.kind, purpose, requestId };
 }

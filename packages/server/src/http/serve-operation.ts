@@ -1,11 +1,19 @@
 // From a matched route to its handler and back: authentication, parsing, validation in and out. The only place where requests lose
 // their HTTP form.
+import type { IncomingHttpHeaders } from 'node:http';
 import { isId } from '@sallyport/core';
 import type { RequestId } from '@sallyport/core';
 import { AppError } from '@sallyport/core';
-import { readHttpFrames, SEALED_BOX_MAX_BYTES } from '@sallyport/protocol';
+import {
+  PURPOSE_HEADER,
+  PURPOSE_MAX_CHARACTERS,
+  readHttpFrames,
+  SEALED_BOX_MAX_BYTES,
+} from '@sallyport/protocol';
 import type { OperationId, Route } from '@sallyport/protocol';
-import type { Authenticator, Principal } from '../access/authenticator.ts';
+import type { Authenticator } from '../access/authenticator.ts';
+import { ANYBODY, requirePermission } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import type { Clock } from '../clock.ts';
 import { sendFrames, sendJson, sendNothing } from './answer.ts';
 import type { AnswerTo } from './answer.ts';
@@ -13,24 +21,32 @@ import type { RouteMatch } from './match-route.ts';
 import type { FrameStream, Handlers } from './operation.ts';
 import { readJson, readPieces } from './read-body.ts';
 import { invalidInput, parseInput, parseOutput } from './validate.ts';
+import type { Visitor, Visitors } from './visitor.ts';
 
-export type OperationServices = { handlers: Handlers; authenticator: Authenticator; clock: Clock };
+export type OperationServices = {
+  handlers: Handlers;
+  authenticator: Authenticator;
+  visitors: Visitors;
+  clock: Clock;
+};
 
 /** A handler seen from here, where the operation is known only at run time. */
 type AnyHandler = (request: AnyRequest) => Promise<unknown>;
-type AnyRequest = {
+type AnyRequest = Visitor & {
   params: Record<string, string>;
   query: unknown;
   body: unknown;
   frames?: AsyncIterable<Uint8Array>;
   principal: Principal;
+  purpose: string | null;
   requestId: RequestId;
 };
 
 const JSON_MAX_BYTES = 1_048_576;
 const SEALED_MAX_BYTES = Math.ceil((SEALED_BOX_MAX_BYTES * 4) / 3) + JSON_MAX_BYTES;
 const SEALED_BODIES: ReadonlySet<OperationId> = new Set<OperationId>(['writeSecret', 'resolveSecrets']);
-const PARAM_MAX_CHARACTERS = 300;
+const PARAM_MAX_CHARACTERS = 900;
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]*$/u;
 
 /**
  * Serves one request; returns the status that was sent. `to.requestId` becomes the client's own where the body names one.
@@ -42,7 +58,8 @@ export async function serveOperation(
   services: OperationServices,
 ): Promise<number> {
   const { operationId, route } = match;
-  const principal = await services.authenticator.authenticate(to.request.headers.authorization);
+  const visitor = services.visitors.receive(to);
+  const principal = await principalFor(route, { to, visitor }, services);
   checkParams(match.params);
   const query = parseQuery(route, match.queryText);
   const { body, frames } = await readInput(match, to, services.clock);
@@ -54,6 +71,8 @@ export async function serveOperation(
     body,
     ...(frames === null ? {} : { frames }),
     principal,
+    ...visitor,
+    purpose: purposeOf(to.request.headers),
     requestId: to.requestId,
   });
   // What a refused upload has not read must be free to be read away, so that its client gets to the answer.
@@ -63,6 +82,36 @@ export async function serveOperation(
   else if (route.response === null) sendNothing(to);
   else sendJson(to, status, parseOutput(route.response, result, operationId));
   return route.response === null && route.responseKind !== 'frames' ? 204 : status;
+}
+
+/** @throws {unauthenticated} {forbidden} */
+async function principalFor(
+  route: Route,
+  { to, visitor }: { to: AnswerTo; visitor: Visitor },
+  services: OperationServices,
+): Promise<Principal> {
+  if (route.access === 'anybody') return ANYBODY;
+  const { authorization } = to.request.headers;
+  const sessionValue = visitor.cookie.given ?? undefined;
+  const { principal, rotatedSessionValue } = await services.authenticator.authenticate({
+    authorization,
+    sessionValue,
+  });
+  // Now, so that it is on the answer even if the operation fails.
+  if (rotatedSessionValue !== null) visitor.cookie.set(rotatedSessionValue);
+  if (route.access !== 'signed-in') requirePermission(principal, route.access);
+  return principal;
+}
+
+/** Free text of the caller, e.g. the id of a deployment; it goes into the audit trail. @throws {invalid-request} */
+function purposeOf(headers: IncomingHttpHeaders): string | null {
+  const given = headers[PURPOSE_HEADER];
+  if (typeof given !== 'string' || given.trim() === '') return null;
+  const text = Buffer.from(given, 'latin1').toString('utf8').trim();
+  if (text.length <= PURPOSE_MAX_CHARACTERS && PRINTABLE.test(text)) return text;
+  throw new AppError('invalid-request', {
+    publicMessage: `The header ${PURPOSE_HEADER} has at most ${PURPOSE_MAX_CHARACTERS} printable characters.`,
+  });
 }
 
 async function readInput(

@@ -1,6 +1,6 @@
 // The server's root key: encrypts the few things that the server itself must be able to read back, i.e. static AWS access keys.
 // It never touches a secret or a data key. What is encrypted is bound to the id of what it belongs to.
-import { createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { AppError, invariant } from '@sallyport/core';
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES, openAead, sealAead } from '@sallyport/core/aead';
@@ -11,6 +11,7 @@ export const ROOT_KEY_BYTES = 32;
 const FORMAT_VERSION = 1;
 const ENCRYPTION_LABEL = 'sallyport root key v1: encryption';
 const FINGERPRINT_LABEL = 'sallyport root key v1: fingerprint';
+const MAC_LABEL = 'sallyport root key v1: mac for ';
 const AAD_LABEL = 'sallyport root key v1: bound to ';
 
 /** A loaded root key; the key itself cannot be read from it. */
@@ -27,6 +28,12 @@ export type RootKey = {
   encrypt(plaintext: Uint8Array, boundTo: string): string;
   /** @throws {internal} when the text was changed, is bound to something else, or is under another key */
   decrypt(text: string, boundTo: string): Buffer;
+  /**
+   * HMAC-SHA256 (32 bytes) under a key of its own per purpose: says that two texts are equal without saying what they are, and that a text
+   * came from this server.
+   * @param purpose a fixed text of the code, e.g. `confirmation`
+   */
+  mac(purpose: string, text: string): Buffer;
 };
 
 /** Makes the key from its 32 bytes, which may be overwritten afterwards. */
@@ -34,11 +41,18 @@ export function makeRootKey(bytes: Uint8Array, source: string): RootKey {
   invariant(bytes.length === ROOT_KEY_BYTES, 'a root key has 32 bytes');
   const root = createSecretKey(bytes);
   const key = createSecretKey(derive(root, ENCRYPTION_LABEL));
+  const macKeys = new Map<string, KeyObject>();
+  const macKey = (purpose: string): KeyObject => {
+    const known = macKeys.get(purpose) ?? createSecretKey(derive(root, MAC_LABEL + purpose));
+    macKeys.set(purpose, known);
+    return known;
+  };
   return {
     fingerprint: `SHA256:${derive(root, FINGERPRINT_LABEL).toString('base64url')}`,
     source,
     encrypt: (plaintext, boundTo) => encrypt(key, plaintext, boundTo),
     decrypt: (text, boundTo) => decrypt(key, text, boundTo),
+    mac: (purpose, text) => createHmac('sha256', macKey(purpose)).update(text, 'utf8').digest(),
   };
 }
 

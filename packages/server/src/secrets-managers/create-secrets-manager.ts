@@ -2,9 +2,12 @@
 import { AppError } from '@sallyport/core';
 import type { SavedSecretsManager } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
-import { actorOf } from '../http/operation.ts';
+import { parseRegion } from '../applications/region-input.ts';
+import { printRegion } from '../applications/region-view.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
+import { managerAskerOf, requireManagerChange } from './find-secrets-manager.ts';
 import { runPreflight, settingsAfterPreflight } from './preflight.ts';
 import { accessBySettings, sealSecretKey } from './secrets-manager-access.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
@@ -18,6 +21,9 @@ export async function createSecretsManager(
 ): Promise<SavedSecretsManager> {
   const { store, clock, ids, rootKey } = services;
   const name = checkSecretsManagerName(request.body.name);
+  const asker = await managerAskerOf(request, services);
+  const usageScope = parseRegion(request.body.usageScope, { places: asker.places });
+  requireManagerChange(asker, { name, usageScope });
   const { settings: asked, secretAccessKey } = checkSettings(request.body.settings, null);
   await requireFreeName(name, services);
   const id = ids('secretsManager');
@@ -29,14 +35,15 @@ export async function createSecretsManager(
     isDefault: false,
     revision: 1,
     settings: settingsAfterPreflight(asked, preflight),
+    usageScope,
     encryptedSecretKey: secretAccessKey === null ? null : sealSecretKey(secretAccessKey, id, rootKey),
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   };
-  const scope = { atMs: nowMs, actor: actorOf(request.principal), requestId: request.requestId };
+  const scope = { ...auditScopeOf(request, clock), atMs: nowMs };
   const isDefault = await store.write(async (tables) => {
     await tables.secretsManagers.insert(row);
-    const details = { kind: row.settings.kind };
+    const details = { kind: row.settings.kind, usageScope: printRegion(usageScope) };
     const subject = { resource: id, resourceName: name };
     const entries = [auditEntry(scope, 'secrets-manager.created', { ...subject, details })];
     const becomesDefault = request.body.makeDefault || (await tables.secretsManagers.findDefault()) === null;
@@ -47,7 +54,10 @@ export async function createSecretsManager(
     await tables.audit.append(entries);
     return becomesDefault;
   });
-  return { secretsManager: viewSecretsManager({ ...row, isDefault, secretCount: 0 }), preflight };
+  return {
+    secretsManager: viewSecretsManager({ ...row, isDefault, secretCount: 0 }, asker.places),
+    preflight,
+  };
 }
 
 /** Judged again when it is saved; early, so that nobody waits for a preflight in vain. @throws {name-taken} */

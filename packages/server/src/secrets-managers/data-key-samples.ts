@@ -2,7 +2,7 @@
 import { encryptionContextOf } from '@sallyport/core';
 import type { TaskOf } from '@sallyport/protocol';
 import { readEnvelopeHeader, readVersions } from '../secrets/envelope-header.ts';
-import type { FoundSecret } from '../secrets/secret-store.ts';
+import type { FoundSecret, SecretListQuery } from '../secrets/secret-store.ts';
 import type { Store } from '../storage/store.ts';
 import { nameKey } from '@sallyport/core';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
@@ -40,17 +40,20 @@ export async function collectDataKeySamples(
 }
 
 async function* allSecrets(store: Store): AsyncGenerator<FoundSecret> {
-  let afterNameKey: string | null = null;
+  let after: SecretListQuery['after'] = null;
   for (;;) {
-    const query: { afterNameKey: string | null; search: null; limit: number } = {
-      afterNameKey,
+    const query: SecretListQuery = {
+      after,
       search: null,
+      kind: null,
+      secretsManagerId: null,
+      scopes: null,
       limit: PAGE,
     };
     const page = await store.read(async ({ secrets }) => secrets.list(query));
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;
-    afterNameKey = nameKey(last.secret.name);
+    after = { nameKey: nameKey(last.secret.name), id: last.secret.id };
   }
 }

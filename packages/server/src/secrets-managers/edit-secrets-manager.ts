@@ -2,20 +2,26 @@
 // data keys too. Whoever edits at the same time loses as `edit-conflict`.
 import { AppError } from '@sallyport/core';
 import type { SecretsManagerSettings } from '@sallyport/core';
-import type { PreflightOutcome, SavedSecretsManager, SettingsInput } from '@sallyport/protocol';
+import type { PreflightOutcome, RegionInput, SavedSecretsManager, SettingsInput } from '@sallyport/protocol';
+import { parseRegion } from '../applications/region-input.ts';
+import { printRegion } from '../applications/region-view.ts';
 import { auditEntry } from '../audit/audit-entry.ts';
-import { actorOf } from '../http/operation.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
 import { requireFreeName } from './create-secrets-manager.ts';
-import { findCounted } from './find-secrets-manager.ts';
-import type { CountedRow } from './find-secrets-manager.ts';
+import { findCounted, managerAskerOf, requireManagerChange } from './find-secrets-manager.ts';
+import type { CountedRow, ManagerAsker } from './find-secrets-manager.ts';
 import { changedSettings, refuseContextChange, requireDataKeysOpen, withFormerKeys } from './key-change.ts';
 import { runPreflight, settingsAfterPreflight } from './preflight.ts';
+import { settleScopeConflicts } from './scope-conflicts.ts';
 import { accessBySettings, openSecretKey, sealSecretKey } from './secrets-manager-access.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
 import { viewSecretsManager } from './secrets-manager-view.ts';
 import { checkSecretsManagerName, checkSettings } from './settings-input.ts';
+
+/** What need not be tried on secrets. */
+const TRIED_ON_NOTHING: ReadonlySet<string> = new Set(['name', 'usageScope']);
 
 type SettingsEdit = {
   settings: SecretsManagerSettings;
@@ -31,25 +37,50 @@ export async function editSecretsManager(
   services: Services,
 ): Promise<SavedSecretsManager> {
   const { body } = request;
-  const before = await findCounted(services.store, request.params.secretsManager);
+  const asker = await managerAskerOf(request, services);
+  const before = await findCounted(services.store, request.params.secretsManager, asker);
+  requireManagerChange(asker, before);
+  const usageScope = scopeAfter(body.usageScope, before, asker);
   if (body.expectedRevision !== undefined && body.expectedRevision !== before.revision) throw editConflict();
   const name = body.name === undefined ? before.name : checkSecretsManagerName(body.name);
   if (name !== before.name) await requireFreeName(name, services, before.id);
   const edit = await editSettings(body.settings, before, services);
-  const changed = [...(name === before.name ? [] : ['name']), ...edit.changed];
-  if (changed.length === 0) return { secretsManager: viewSecretsManager(before), preflight: null };
+  const isRescoped = printRegion(usageScope) !== printRegion(before.usageScope);
+  const changed = [
+    ...(name === before.name ? [] : ['name']),
+    ...(isRescoped ? ['usageScope'] : []),
+    ...edit.changed,
+  ];
+  if (changed.length === 0)
+    return { secretsManager: viewSecretsManager(before, asker.places), preflight: null };
   const row: SecretsManagerRow = {
     ...rowOf(before),
     name,
     revision: before.revision + 1,
     settings: edit.settings,
     encryptedSecretKey: edit.encryptedSecretKey,
+    usageScope,
     updatedAtMs: services.clock.nowMs(),
   };
   const secretCount = await save({ row, before, changed }, request, services);
   services.directory.forget(row.id);
   if (edit.changed.length > 0) services.fleet.delegates.forget(row.id);
-  return { secretsManager: viewSecretsManager({ ...row, secretCount }), preflight: edit.preflight };
+  return {
+    secretsManager: viewSecretsManager({ ...row, secretCount }, asker.places),
+    preflight: edit.preflight,
+  };
+}
+
+/** @throws {invalid-scope} {forbidden} */
+function scopeAfter(
+  input: RegionInput | undefined,
+  before: CountedRow,
+  asker: ManagerAsker,
+): CountedRow['usageScope'] {
+  if (input === undefined) return before.usageScope;
+  const usageScope = parseRegion(input, { places: asker.places, kept: before.usageScope });
+  requireManagerChange(asker, { name: before.name, usageScope });
+  return usageScope;
 }
 
 async function editSettings(
@@ -108,22 +139,28 @@ async function save(
   services: Services,
 ): Promise<number> {
   const { row, before, changed } = edit;
-  const scope = { atMs: row.updatedAtMs, actor: actorOf(request.principal), requestId: request.requestId };
+  const scope = { ...auditScopeOf(request, services.clock), atMs: row.updatedAtMs };
   return services.store.write(async (tables) => {
     const now = (await tables.secretsManagers.list()).find(({ id }) => id === row.id);
     // A first secret that came meanwhile is encrypted with the old settings, and nobody has tried the new ones on it.
     const gainedSecrets = before.secretCount === 0 && now !== undefined && now.secretCount > 0;
-    if (now === undefined || (gainedSecrets && changed.some((field) => field !== 'name')))
+    if (now === undefined || (gainedSecrets && changed.some((field) => !TRIED_ON_NOTHING.has(field))))
       throw editConflict();
+    const entries = changed.includes('usageScope')
+      ? await settleScopeConflicts(tables, { request, before: now, after: row.usageScope, scope }, services)
+      : [];
     const isSaved = await tables.secretsManagers.update(
       { ...row, isDefault: now.isDefault },
       before.revision,
     );
     if (!isSaved) throw editConflict();
     const renamedFrom = before.name === row.name ? null : before.name;
-    const details = { revision: row.revision, changed, renamedFrom };
+    const changes = changed.includes('usageScope')
+      ? [{ field: 'usageScope', from: printRegion(before.usageScope), to: printRegion(row.usageScope) }]
+      : [];
+    const details = { revision: row.revision, changed, renamedFrom, changes };
     const subject = { resource: row.id, resourceName: row.name, details };
-    await tables.audit.append([auditEntry(scope, 'secrets-manager.edited', subject)]);
+    await tables.audit.append([auditEntry(scope, 'secrets-manager.edited', subject), ...entries]);
     row.isDefault = now.isDefault;
     return now.secretCount;
   });

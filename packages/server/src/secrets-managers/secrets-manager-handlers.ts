@@ -1,15 +1,25 @@
 // Operations of the API on secrets managers.
 import { AppError } from '@sallyport/core';
 import { auditEntry } from '../audit/audit-entry.ts';
-import { actorOf } from '../http/operation.ts';
+import { readCatalogue } from '../applications/account-catalogue.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { Handlers, OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
+import type { Tables } from '../storage/store.ts';
 import { createSecretsManager } from './create-secrets-manager.ts';
 import { editSecretsManager } from './edit-secrets-manager.ts';
-import { findCounted, findOrDefault, noSecretsManager } from './find-secrets-manager.ts';
+import {
+  findCounted,
+  managerAsker,
+  managerAskerOf,
+  managerForSecrets,
+  requireManagerChange,
+  seesManager,
+} from './find-secrets-manager.ts';
 import { runPreflight } from './preflight.ts';
 import type { PreflightSubject } from './preflight.ts';
 import { accessBySettings, accessOf } from './secrets-manager-access.ts';
+import type { SecretsManagerRow } from './secrets-manager-store.ts';
 import { viewSecretsManager } from './secrets-manager-view.ts';
 import { checkSettings } from './settings-input.ts';
 
@@ -26,9 +36,11 @@ type SecretsManagerOperation =
 export function secretsManagerHandlers(services: Services): Pick<Handlers, SecretsManagerOperation> {
   const { store } = services;
   return {
-    listSecretsManagers: async () => {
+    listSecretsManagers: async (request) => {
+      const asker = await managerAskerOf(request, services);
       const rows = await store.read(async ({ secretsManagers }) => secretsManagers.list());
-      return { secretsManagers: rows.map(viewSecretsManager) };
+      const visible = rows.filter((row) => seesManager(asker, row));
+      return { secretsManagers: visible.map((row) => viewSecretsManager(row, asker.places)) };
     },
     createSecretsManager: async (request) => createSecretsManager(request, services),
     preflightSettings: async (request) => {
@@ -37,17 +49,21 @@ export function secretsManagerHandlers(services: Services): Pick<Handlers, Secre
       const subject = { id: services.ids('secretsManager'), access, name: null };
       return testAndRecord(subject, request, services);
     },
-    getSecretsManager: async ({ params }) =>
-      viewSecretsManager(await findCounted(store, params.secretsManager)),
+    getSecretsManager: async (request) => {
+      const asker = await managerAskerOf(request, services);
+      return viewSecretsManager(await findCounted(store, request.params.secretsManager, asker), asker.places);
+    },
     editSecretsManager: async (request) => editSecretsManager(request, services),
     testSecretsManager: async (request) => {
-      const row = await findOrDefault(store, request.params.secretsManager);
+      const asker = await managerAskerOf(request, services);
+      const row = await findCounted(store, request.params.secretsManager, asker);
       const subject = { id: row.id, access: accessOf(row, services.rootKey), name: row.name };
       return testAndRecord(subject, request, services);
     },
     makeDefaultSecretsManager: async (request) => {
       await makeDefault(request, services);
-      return viewSecretsManager(await findCounted(store, request.params.secretsManager));
+      const asker = await managerAskerOf(request, services);
+      return viewSecretsManager(await findCounted(store, request.params.secretsManager, asker), asker.places);
     },
     deleteSecretsManager: async (request) => {
       await deleteSecretsManager(request, services);
@@ -63,11 +79,7 @@ async function testAndRecord(
   services: Services,
 ): ReturnType<typeof runPreflight> {
   const outcome = await runPreflight(subject, services);
-  const scope = {
-    atMs: services.clock.nowMs(),
-    actor: actorOf(request.principal),
-    requestId: request.requestId,
-  };
+  const scope = auditScopeOf(request, services.clock);
   const details = { ok: outcome.ok, delegates: outcome.delegates.map(({ delegateId }) => delegateId) };
   const entry = auditEntry(scope, 'secrets-manager.tested', {
     resource: subject.id,
@@ -84,14 +96,10 @@ async function makeDefault(
   request: OperationRequest<'makeDefaultSecretsManager'>,
   services: Services,
 ): Promise<void> {
-  const scope = {
-    atMs: services.clock.nowMs(),
-    actor: actorOf(request.principal),
-    requestId: request.requestId,
-  };
-  await services.store.write(async ({ secretsManagers, audit }) => {
-    const row = await secretsManagers.find(request.params.secretsManager);
-    if (row === null) throw noSecretsManager();
+  const scope = auditScopeOf(request, services.clock);
+  await services.store.write(async (tables) => {
+    const { secretsManagers, audit } = tables;
+    const row = await requireChangeable(tables, request);
     if (row.isDefault) return;
     await secretsManagers.makeDefault(row.id);
     await audit.append([
@@ -104,14 +112,10 @@ async function deleteSecretsManager(
   request: OperationRequest<'deleteSecretsManager'>,
   services: Services,
 ): Promise<void> {
-  const scope = {
-    atMs: services.clock.nowMs(),
-    actor: actorOf(request.principal),
-    requestId: request.requestId,
-  };
-  const id = await services.store.write(async ({ secretsManagers, audit }) => {
-    const row = await secretsManagers.find(request.params.secretsManager);
-    if (row === null) throw noSecretsManager();
+  const scope = auditScopeOf(request, services.clock);
+  const id = await services.store.write(async (tables) => {
+    const { secretsManagers, audit } = tables;
+    const row = await requireChangeable(tables, request);
     if (row.isDefault) throw isDefault(row.name);
     const secretCount = await secretsManagers.remove(row.id);
     if (secretCount > 0) throw inUse(row.name, secretCount);
@@ -122,6 +126,18 @@ async function deleteSecretsManager(
   });
   services.directory.forget(id);
   services.fleet.delegates.forget(id);
+}
+
+/** @throws {not-found} {forbidden} */
+async function requireChangeable(
+  tables: Tables,
+  request: OperationRequest<'makeDefaultSecretsManager'> | OperationRequest<'deleteSecretsManager'>,
+): Promise<SecretsManagerRow> {
+  const asker = managerAsker(request.principal, await readCatalogue(tables));
+  const choice = { named: request.params.secretsManager, kept: null };
+  const row = await managerForSecrets(tables, choice, asker);
+  requireManagerChange(asker, row);
+  return row;
 }
 
 function isDefault(name: string): AppError {

@@ -1,5 +1,5 @@
 // The port to secrets managers.
-import type { SecretsManagerId, SecretsManagerSettings } from '@sallyport/core';
+import type { Region, SecretsManagerId, SecretsManagerSettings } from '@sallyport/core';
 
 export type SecretsManagerRow = {
   id: SecretsManagerId;
@@ -8,6 +8,8 @@ export type SecretsManagerRow = {
   /** Counts edits, from 1. */
   revision: number;
   settings: SecretsManagerSettings;
+  /** Where it may be used, and with it its secrets. Empty: nowhere. */
+  usageScope: Region;
   /** Secret access key encrypted under the server's root key (root-key/), base64; null unless credentials are `access-keys`. */
   encryptedSecretKey: string | null;
   createdAtMs: number;

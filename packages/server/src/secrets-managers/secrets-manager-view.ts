@@ -1,13 +1,18 @@
 // How the API shows a secrets manager. The secret access key never comes out; the access key id comes out masked.
 import type { Credentials } from '@sallyport/core';
 import type { SecretsManagerView } from '@sallyport/protocol';
+import { viewRegion } from '../applications/region-view.ts';
+import type { VisiblePlaces } from '../applications/visible-places.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
 
 type AwsKmsView = Extract<SecretsManagerView, { kind: 'aws-kms' }>;
 
 const SHOWN_CHARACTERS = 4;
 
-export function viewSecretsManager(row: SecretsManagerRow & { secretCount: number }): SecretsManagerView {
+export function viewSecretsManager(
+  row: SecretsManagerRow & { secretCount: number },
+  places: VisiblePlaces,
+): SecretsManagerView {
   const { settings } = row;
   const shared = {
     id: row.id,
@@ -17,6 +22,7 @@ export function viewSecretsManager(row: SecretsManagerRow & { secretCount: numbe
     selectors: [...settings.selectors],
     context: { ...settings.context },
     dataKeyCache: settings.dataKeyCache,
+    usageScope: viewRegion(row.usageScope, places),
     secretCount: row.secretCount,
     createdAtMs: row.createdAtMs,
     updatedAtMs: row.updatedAtMs,

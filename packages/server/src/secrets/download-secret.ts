@@ -2,17 +2,21 @@
 // no faster than the next one takes them. The record is written before the first byte is released.
 import { AppError, parseSecretReference } from '@sallyport/core';
 import { STREAM_CHUNK_BYTES } from '@sallyport/protocol';
+import type { AuditScope } from '../audit/audit-entry.ts';
 import type { StreamedTask } from '../fleet/open-task.ts';
-import { actorOf } from '../http/operation.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { FrameStream, OperationRequest } from '../http/operation.ts';
 import type { Store } from '../storage/store.ts';
+import { chooseToUse, isRefusal } from './choose-secret.ts';
 import { managersOf } from './find-readable.ts';
-import { noSecret, parseExisting } from './find-secret.ts';
-import { recordRefusal, recordReleases } from './release-record.ts';
+import type { FoundItem } from './find-readable.ts';
+import { parseExisting } from './find-secret.ts';
+import { recordRefusal, recordReleases, recordUnreadable } from './release-record.ts';
 import type { ReleaseContext } from './release-record.ts';
 import { readItem } from './resolve-secrets.ts';
 import type { ReadServices } from './resolve-secrets.ts';
-import type { FoundSecret, SecretVersionRow } from './secret-store.ts';
+import { askerOf } from './secret-asker.ts';
+import type { StoredEnvelope } from './secret-store.ts';
 
 /** Resolves when the delegate has begun to answer and the record is durable. @throws see the route `downloadSecret` */
 export async function downloadSecret(
@@ -21,37 +25,50 @@ export async function downloadSecret(
 ): Promise<FrameStream> {
   const { body } = request;
   const { store, dispatcher, directory, fleet } = services;
-  const asked = parseExisting(body.item, parseSecretReference);
-  const [found] = await store.read(async ({ secrets }) => secrets.findMany([asked], { envelopes: true }));
-  if (!found) throw noSecret();
-  const managers = [...(await managersOf([{ reference: body.item, found }], directory)).values()];
+  const scope = auditScopeOf(request, services.clock);
+  const item = await findItem(request, services, scope);
+  const managers = [...(await managersOf([item], directory)).values()];
   const needs = managers.map(({ settings }) => settings);
   const delegate = fleet.delegates.require(body.delegateId, needs);
-  const scope = {
-    atMs: services.clock.nowMs(),
-    actor: actorOf(request.principal),
-    requestId: request.requestId,
-  };
   const task = dispatcher.stream<'download'>(
     delegate,
-    {
-      kind: 'download',
-      requestId: body.requestId,
-      item: readItem(body.item, found),
-      sealed: body.sealed,
-    },
+    { kind: 'download', requestId: body.requestId, item: readItem(item), sealed: body.sealed },
     { managers },
   );
-  return begin(task, found, { store, context: { scope, releases: services.releases, delegate } });
+  return begin(task, item, { store, context: { scope, releases: services.releases, delegate } });
+}
+
+/** With its envelope. @throws {not-found} {forbidden} {ambiguous-name} */
+async function findItem(
+  request: OperationRequest<'downloadSecret'>,
+  services: ReadServices,
+  scope: AuditScope,
+): Promise<FoundItem> {
+  const { item: reference } = request.body;
+  const asked = parseExisting(reference, parseSecretReference);
+  const asker = await askerOf(request, services);
+  const choice = await services.store.read(async ({ secrets }) => {
+    const [candidates = []] = await secrets.findMany([asked]);
+    const chosen = chooseToUse(asked, candidates, asker);
+    if (isRefusal(chosen)) return chosen;
+    const { secret, version } = chosen.found;
+    const [envelope] = await secrets.readEnvelopes([{ secretId: secret.id, version: version.version }]);
+    if (envelope) version.envelope = envelope;
+    return chosen;
+  });
+  if (!isRefusal(choice)) return { reference, ...choice };
+  const refused = { reference, error: choice.error, refusal: choice };
+  await recordUnreadable([refused], { scope, releases: services.releases });
+  throw choice.error;
 }
 
 async function begin(
   task: StreamedTask<'download'>,
-  found: FoundSecret,
+  item: FoundItem,
   by: { store: Store; context: ReleaseContext },
 ): Promise<FrameStream> {
   const { context } = by;
-  const sending = sendEnvelope(task, found.version.envelope, by.store);
+  const sending = sendEnvelope(task, item.found.version.envelope, by.store);
   sending.catch((thrown: unknown) => {
     task.cancel(asAppError(thrown));
   });
@@ -59,12 +76,12 @@ async function begin(
   try {
     const first = await chunks.next();
     if (first.done === true) throw endedEarly();
-    await recordReleases([{ found, refusedWith: null }], context);
+    await recordReleases([{ item, refusedWith: null }], [], context);
     return relay(first.value, chunks, { task, sending });
   } catch (thrown) {
     const error = asAppError(thrown);
     task.cancel(error);
-    await recordRefusal([found], error, context);
+    await recordRefusal([item], error, context);
     throw thrown;
   }
 }
@@ -99,7 +116,7 @@ async function* inClientTime(chunk: Uint8Array, task: StreamedTask<'download'>):
 /** Sends the envelope in chunks; how large they are stored does not matter. */
 async function sendEnvelope(
   task: StreamedTask<'download'>,
-  envelope: SecretVersionRow['envelope'],
+  envelope: StoredEnvelope,
   store: Store,
 ): Promise<void> {
   let held: Uint8Array | null = null;
@@ -110,10 +127,7 @@ async function sendEnvelope(
   await task.stream.send(held ?? new Uint8Array(), { last: true });
 }
 
-async function* envelopeChunks(
-  envelope: SecretVersionRow['envelope'],
-  store: Store,
-): AsyncGenerator<Uint8Array> {
+async function* envelopeChunks(envelope: StoredEnvelope, store: Store): AsyncGenerator<Uint8Array> {
   const stored = 'inline' in envelope ? [envelope.inline] : store.uploads.read(envelope.uploadId);
   for await (const chunk of stored) {
     for (let at = 0; at < chunk.length; at += STREAM_CHUNK_BYTES) {

@@ -5,7 +5,7 @@ import type { SecretId } from '@sallyport/core';
 import { parseEnvelopeHeader } from '@sallyport/core/envelope';
 import type { EnvelopeHeader } from '@sallyport/core/envelope';
 import type { Store } from '../storage/store.ts';
-import type { FoundSecret, SecretVersionRow } from './secret-store.ts';
+import type { SecretVersionRow, StoredEnvelope } from './secret-store.ts';
 
 /** Which version of which secret. */
 export type VersionAddress = { secretId: SecretId; version: number };
@@ -18,12 +18,10 @@ export async function readEnvelopeHeader(
   store: Store,
   { secretId, version }: VersionAddress,
 ): Promise<EnvelopeHeader | null> {
-  const [found] = await store.read(async ({ secrets }) =>
-    secrets.findMany([{ by: 'id', id: secretId, version }], { envelopes: true }),
-  );
-  if (!found) return null;
+  const [envelope] = await store.read(async ({ secrets }) => secrets.readEnvelopes([{ secretId, version }]));
+  if (!envelope) return null;
   try {
-    return parseEnvelopeHeader(await firstBytes(store, found.version.envelope));
+    return parseEnvelopeHeader(await firstBytes(store, envelope));
   } catch (thrown) {
     if (thrown instanceof AppError && thrown.code === 'envelope-rejected') return null;
     throw thrown;
@@ -41,9 +39,10 @@ export async function readVersions(
     by: 'id' as const,
     id: secret.id,
     version: secret.newest - back,
+    place: null,
   }));
-  const found = await store.read(async ({ secrets }) => secrets.findMany(references, { envelopes: false }));
-  return found.filter((one): one is FoundSecret => one !== null).map((one) => one.version);
+  const found = await store.read(async ({ secrets }) => secrets.findMany(references));
+  return found.flat().map((one) => one.version);
 }
 
 /** ARN of the KMS key that wraps the data key; null when another provider does. */
@@ -52,7 +51,7 @@ export function keyArnOf(header: EnvelopeHeader): string | null {
   return wrapped === undefined ? null : Buffer.from(wrapped.providerInfo).toString('utf8');
 }
 
-async function firstBytes(store: Store, envelope: SecretVersionRow['envelope']): Promise<Uint8Array> {
+async function firstBytes(store: Store, envelope: StoredEnvelope): Promise<Uint8Array> {
   if ('inline' in envelope) return envelope.inline;
   for await (const chunk of store.uploads.read(envelope.uploadId)) return chunk;
   return new Uint8Array();

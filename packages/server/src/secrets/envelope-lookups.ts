@@ -1,11 +1,11 @@
-// Looks up envelopes for reads. Small requests that arrive in one turn of the event loop share one query, which is most of what they
-// cost; a large one has a query of its own.
+// Looks up envelopes for reads. Small requests that arrive in one turn of the event loop share one snapshot and its queries, which is
+// most of what they cost; a large one has its own.
 import type { Store } from '../storage/store.ts';
 import { findEnvelopes, findEnvelopesOfMany, LOAD_AT_ONCE } from './find-readable.ts';
-import type { Findings } from './find-readable.ts';
+import type { Findings, ReadRequest } from './find-readable.ts';
 
 type Waiting = {
-  references: readonly string[];
+  request: ReadRequest;
   resolve: (findings: Findings) => void;
   reject: (thrown: unknown) => void;
 };
@@ -22,9 +22,9 @@ export class EnvelopeLookups {
   }
 
   /** As `findEnvelopes`. */
-  async find(references: readonly string[]): Promise<Findings> {
-    if (references.length > SMALL_MAX) {
-      return this.#store.read(async (tables) => findEnvelopes(tables, references));
+  async find(request: ReadRequest): Promise<Findings> {
+    if (request.references.length > SMALL_MAX) {
+      return this.#store.read(async (tables) => findEnvelopes(tables, request));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Findings>();
     if (this.#waiting.length === 0) {
@@ -32,7 +32,7 @@ export class EnvelopeLookups {
         void this.#readAll();
       });
     }
-    this.#waiting.push({ references, resolve, reject });
+    this.#waiting.push({ request, resolve, reject });
     return promise;
   }
 
@@ -44,10 +44,10 @@ export class EnvelopeLookups {
   }
 
   async #readSome(some: readonly Waiting[]): Promise<void> {
-    const requests = some.map(({ references }) => references);
+    const requests = some.map(({ request }) => request);
     try {
       const found = await this.#store.read(async (tables) => findEnvelopesOfMany(tables, requests));
-      for (const [i, { resolve }] of some.entries()) resolve(found[i] ?? { items: [], unresolved: [] });
+      for (const [i, { resolve }] of some.entries()) resolve(found[i] ?? { items: [], unreadable: [] });
     } catch (thrown) {
       for (const { reject } of some) reject(thrown);
     }

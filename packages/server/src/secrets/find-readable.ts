@@ -1,17 +1,26 @@
-// Finds what reads ask for: parses references, looks them up in one go, and sorts out what cannot be answered, each with its reason.
+// Finds what reads ask for: parses references, looks them up in one go, decides for each whether the asker may have it, and only then
+// loads envelopes, of those alone. What cannot be answered stands beside, each with its reason.
 import { AppError, parseSecretReference, TEXT_MAX_BYTES } from '@sallyport/core';
 import type { SecretReference, SecretsManagerId } from '@sallyport/core';
 import { toWireError } from '@sallyport/protocol';
 import type { UnresolvedItem } from '@sallyport/protocol';
+import type { FoundPlace } from '../applications/account-catalogue.ts';
 import type { SecretsManagerDirectory } from '../secrets-managers/secrets-manager-directory.ts';
 import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-store.ts';
 import type { Tables } from '../storage/store.ts';
-import { noSecret } from './find-secret.ts';
+import { chooseToUse, isRefusal, noSecret } from './choose-secret.ts';
+import type { Refusal } from './choose-secret.ts';
+import type { SecretAsker } from './secret-asker.ts';
 import type { FoundSecret } from './secret-store.ts';
 
-/** A reference as it was given, and what it stands for. */
-export type FoundItem = { reference: string; found: FoundSecret };
-export type Findings = { items: FoundItem[]; unresolved: UnresolvedItem[] };
+/** A reference as it was given, what it stands for, and where it is to be used. */
+export type FoundItem = { reference: string; found: FoundSecret; place: FoundPlace | null };
+/** `refusal` null: not refused by policy, e.g. malformed. */
+export type UnreadableItem = { reference: string; error: AppError; refusal: Refusal | null };
+export type Findings = { items: FoundItem[]; unreadable: UnreadableItem[] };
+
+/** One caller's references. */
+export type ReadRequest = { references: readonly string[]; asker: SecretAsker };
 
 /** All values of one answer together: they have to fit into one sealed box with their frame. */
 const ANSWER_MAX_BYTES = 15 * 1_048_576;
@@ -19,39 +28,33 @@ const ANSWER_MAX_BYTES = 15 * 1_048_576;
 export const LOAD_AT_ONCE = 64;
 
 /** Looks up metadata. */
-export async function findItems(tables: Tables, references: readonly string[]): Promise<Findings> {
-  const [findings] = await lookUp(tables, [references], { envelopes: false });
-  return findings ?? nothing();
+export async function findItems(tables: Tables, request: ReadRequest): Promise<Findings> {
+  const [findings = nothing()] = await lookUp(tables, [request]);
+  return findings;
 }
 
-/** Looks up envelopes too, for as many items as fit into one answer; the others are unresolved as `value-too-large`. */
-export async function findEnvelopes(tables: Tables, references: readonly string[]): Promise<Findings> {
-  const all = nothing();
-  let leftBytes = ANSWER_MAX_BYTES;
-  for (let at = 0; at < references.length; at += LOAD_AT_ONCE) {
-    const part = references.slice(at, at + LOAD_AT_ONCE);
-    const [findings = nothing()] = await lookUp(tables, [part], { envelopes: leftBytes > 0 });
-    leftBytes = addWithin(all, findings, leftBytes);
+/** Looks up envelopes too, for as many items as fit into one answer; the others are unreadable as `value-too-large`. */
+export async function findEnvelopes(tables: Tables, request: ReadRequest): Promise<Findings> {
+  const [findings = nothing()] = await findEnvelopesOfMany(tables, [request]);
+  return findings;
+}
+
+/** The same for several requests, in one query each for metadata and envelopes. */
+export async function findEnvelopesOfMany(
+  tables: Tables,
+  requests: readonly ReadRequest[],
+): Promise<Findings[]> {
+  const all = (await lookUp(tables, requests)).map(withinAnswer);
+  const items = all.flatMap((findings) => findings.items);
+  for (let at = 0; at < items.length; at += LOAD_AT_ONCE) {
+    await loadEnvelopes(tables, items.slice(at, at + LOAD_AT_ONCE));
   }
   return all;
 }
 
-/** The same for several requests, in one query. Together they have at most `LOAD_AT_ONCE` references. */
-export async function findEnvelopesOfMany(
-  tables: Tables,
-  requests: readonly (readonly string[])[],
-): Promise<Findings[]> {
-  const found = await lookUp(tables, requests, { envelopes: true });
-  return found.map((findings) => {
-    const fitting = nothing();
-    addWithin(fitting, findings, ANSWER_MAX_BYTES);
-    return fitting;
-  });
-}
-
 /** The secrets managers of these items, each once. @throws {not-found} cannot happen while versions refer to them */
 export async function managersOf(
-  items: readonly FoundItem[],
+  items: readonly Pick<FoundItem, 'found'>[],
   directory: SecretsManagerDirectory,
 ): Promise<Map<SecretsManagerId, SecretsManagerRow>> {
   const rows = new Map<SecretsManagerId, SecretsManagerRow>();
@@ -65,26 +68,41 @@ export async function managersOf(
   return rows;
 }
 
+export function unresolvedItem({ reference, error }: Omit<UnreadableItem, 'refusal'>): UnresolvedItem {
+  return { reference, error: toWireError(error) };
+}
+
 type Asked = { reference: string; asked: SecretReference };
 
 /** One query for all requests; findings in their order. */
-async function lookUp(
-  tables: Tables,
-  requests: readonly (readonly string[])[],
-  options: { envelopes: boolean },
-): Promise<Findings[]> {
-  const parsed = requests.map(parseAll);
+async function lookUp(tables: Tables, requests: readonly ReadRequest[]): Promise<Findings[]> {
+  const parsed = requests.map(({ references }) => parseAll(references));
   const asked = parsed.flatMap((one) => one.asked.map((item) => item.asked));
-  const rows = asked.length === 0 ? [] : await tables.secrets.findMany(asked, options);
+  const candidates = asked.length === 0 ? [] : await tables.secrets.findMany(asked);
   let at = 0;
-  return parsed.map(({ asked: ofRequest, findings }) => {
-    for (const { reference } of ofRequest) {
-      const found = rows[at++];
-      if (found) findings.items.push({ reference, found });
-      else findings.unresolved.push(unresolvedItem(reference, noSecret()));
+  return parsed.map(({ asked: ofRequest, findings }, index) => {
+    const { asker } = requests[index] as ReadRequest;
+    for (const item of ofRequest) {
+      const choice = chooseToUse(item.asked, candidates[at++] ?? [], asker);
+      const { reference } = item;
+      if (isRefusal(choice)) findings.unreadable.push({ reference, error: choice.error, refusal: choice });
+      else findings.items.push({ reference, ...choice });
     }
     return findings;
   });
+}
+
+async function loadEnvelopes(tables: Tables, items: readonly FoundItem[]): Promise<void> {
+  const addresses = items.map(({ found: { secret, version } }) => ({
+    secretId: secret.id,
+    version: version.version,
+  }));
+  const envelopes = await tables.secrets.readEnvelopes(addresses);
+  for (const [index, { found }] of items.entries()) {
+    const envelope = envelopes[index];
+    // Within one snapshot a version that was found has its envelope.
+    if (envelope) found.version.envelope = envelope;
+  }
 }
 
 function parseAll(references: readonly string[]): { asked: Asked[]; findings: Findings } {
@@ -92,29 +110,29 @@ function parseAll(references: readonly string[]): { asked: Asked[]; findings: Fi
   const findings = nothing();
   for (const reference of references) {
     const parsed = parseOrError(reference);
-    if (parsed instanceof AppError) findings.unresolved.push(unresolvedItem(reference, parsed));
+    if (parsed instanceof AppError) findings.unreadable.push({ reference, error: parsed, refusal: null });
     else asked.push({ reference, asked: parsed });
   }
   return { asked, findings };
 }
 
-/** Adds what fits; returns how many bytes are left. The first value that does not fit ends the answer. */
-function addWithin(all: Findings, more: Findings, leftBytes: number): number {
-  let left = leftBytes;
-  all.unresolved.push(...more.unresolved);
-  for (const item of more.items) {
+/** What fits into one answer. The first value that does not fit ends it. */
+function withinAnswer(all: Findings): Findings {
+  const fitting: Findings = { items: [], unreadable: [...all.unreadable] };
+  let leftBytes = ANSWER_MAX_BYTES;
+  for (const item of all.items) {
     const { valueBytes, envelope } = item.found.version;
     const isLarge = valueBytes > TEXT_MAX_BYTES || 'uploadId' in envelope;
-    if (isLarge) all.unresolved.push(unresolvedItem(item.reference, downloadInstead()));
-    else if (valueBytes <= left) {
-      left -= valueBytes;
-      all.items.push(item);
-    } else {
-      left = 0;
-      all.unresolved.push(unresolvedItem(item.reference, askInParts()));
+    const tooLarge = isLarge ? downloadInstead() : valueBytes > leftBytes ? askInParts() : null;
+    if (tooLarge === null) {
+      leftBytes -= valueBytes;
+      fitting.items.push(item);
+      continue;
     }
+    if (!isLarge) leftBytes = 0;
+    fitting.unreadable.push({ reference: item.reference, error: tooLarge, refusal: null });
   }
-  return left;
+  return fitting;
 }
 
 function parseOrError(reference: string): SecretReference | AppError {
@@ -126,12 +144,8 @@ function parseOrError(reference: string): SecretReference | AppError {
   }
 }
 
-export function unresolvedItem(reference: string, error: AppError): UnresolvedItem {
-  return { reference, error: toWireError(error) };
-}
-
 function nothing(): Findings {
-  return { items: [], unresolved: [] };
+  return { items: [], unreadable: [] };
 }
 
 function downloadInstead(): AppError {

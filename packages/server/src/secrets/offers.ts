@@ -5,13 +5,17 @@ import type { ReadOffers, UnresolvedItem, WriteOffers } from '@sallyport/protoco
 import { explainEligibility } from '../fleet/eligibility.ts';
 import type { DelegateStanding } from '../fleet/eligibility.ts';
 import { noDelegateError } from '../fleet/fleet.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-store.ts';
 import type { Services } from '../services.ts';
 import { parseUnversioned } from './find-secret.ts';
 import { findItems, managersOf, unresolvedItem } from './find-readable.ts';
 import type { FoundItem } from './find-readable.ts';
-import { findForWrite, managerForWrite } from './write-plan.ts';
+import { recordUnreadable } from './release-record.ts';
+import type { ReadServices } from './resolve-secrets.ts';
+import { askerOf } from './secret-asker.ts';
+import { findWriteSubject } from './write-plan.ts';
 
 /** @throws see the route `offersToWrite` */
 export async function offersToWrite(
@@ -19,10 +23,10 @@ export async function offersToWrite(
   services: Services,
 ): Promise<WriteOffers> {
   const reference = parseUnversioned(request.body.secret);
-  const manager = await services.store.read(async (tables) => {
-    const existing = await findForWrite(tables, reference);
-    return managerForWrite(tables, request.body.secretsManager, existing);
-  });
+  const asker = await askerOf(request, services);
+  const { manager } = await services.store.read(async (tables) =>
+    findWriteSubject(tables, { ...request.body, reference }, asker),
+  );
   const delegates = services.fleet.offers([manager.settings]);
   if (delegates.length === 0) throw await services.fleet.noDelegate([manager.settings]);
   return { delegates };
@@ -35,11 +39,16 @@ type Bundle = { manager: SecretsManagerRow; items: FoundItem[] };
 /** @throws {no-delegate} when nothing that exists can be read */
 export async function offersToRead(
   request: OperationRequest<'offersToRead'>,
-  services: Services,
+  services: ReadServices,
 ): Promise<ReadOffers> {
-  const { items, unresolved } = await services.store.read(async (tables) =>
-    findItems(tables, request.body.items),
+  const asker = await askerOf(request, services);
+  const { items, unreadable } = await services.store.read(async (tables) =>
+    findItems(tables, { references: request.body.items, asker }),
   );
+  // Clients that are told of nothing to read ask no further: this is where they were refused.
+  const scope = auditScopeOf(request, services.clock);
+  await recordUnreadable(unreadable, { scope, releases: services.releases });
+  const unresolved = unreadable.map(unresolvedItem);
   const { groups, orphans } = groupBundles(await bundle(items, services), services);
   if (orphans.length === 0) return { groups, unresolved };
   const standings = await services.fleet.standings();
@@ -99,5 +108,5 @@ function orphanError(orphans: readonly Bundle[], standings: readonly DelegateSta
 
 function orphaned(orphan: Bundle, standings: readonly DelegateStanding[]): UnresolvedItem[] {
   const error = orphanError([orphan], standings);
-  return orphan.items.map(({ reference }) => unresolvedItem(reference, error));
+  return orphan.items.map(({ reference }) => unresolvedItem({ reference, error }));
 }

@@ -1,21 +1,39 @@
 // The records of reads: written after a delegate has answered and before anything of the answer goes to the client. If they cannot be
-// written, nothing is released.
+// written, nothing is released. What policy refuses is recorded as well, before it is refused, and in the same way whether there is such
+// a secret or not: neither the answer nor the time that it takes tells.
 import type { AppError } from '@sallyport/core';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditScope } from '../audit/audit-entry.ts';
-import type { AuditEntry } from '../audit/audit-log.ts';
 import type { DelegateConnection } from '../fleet/delegate-connection.ts';
-import type { ReleaseLog } from './release-log.ts';
-import type { FoundSecret } from './secret-store.ts';
+import type { FoundItem, UnreadableItem } from './find-readable.ts';
+import type { ReleaseLog, UseRecord } from './release-log.ts';
 
 export type ReleaseContext = { scope: AuditScope; releases: ReleaseLog; delegate: DelegateConnection };
 
 /** One secret of a read; `refusedWith` is null when its value is in the answer. */
-export type Release = { found: FoundSecret; refusedWith: string | null };
+export type Release = { item: FoundItem; refusedWith: string | null };
+
+/** What the trail names as resource when a reference stands for no secret. */
+export const NO_RESOURCE = 'none';
 
 /** @throws {storage-unavailable} and then nothing may be released */
-export async function recordReleases(releases: readonly Release[], context: ReleaseContext): Promise<void> {
-  await context.releases.record(releases.map((release) => releaseEntry(release, context)));
+export async function recordReleases(
+  releases: readonly Release[],
+  unreadable: readonly UnreadableItem[],
+  context: ReleaseContext,
+): Promise<void> {
+  await context.releases.record([
+    ...releases.map((release) => releaseRecord(release, context)),
+    ...refusalRecords(unreadable, context.scope),
+  ]);
+}
+
+/** Records what policy refused, where nothing at all is released. @throws {storage-unavailable} */
+export async function recordUnreadable(
+  unreadable: readonly UnreadableItem[],
+  context: Pick<ReleaseContext, 'scope' | 'releases'>,
+): Promise<void> {
+  await context.releases.record(refusalRecords(unreadable, context.scope));
 }
 
 /**
@@ -23,26 +41,50 @@ export async function recordReleases(releases: readonly Release[], context: Rele
  * A session that a delegate does not know is routine: the client opens another one and asks again.
  */
 export async function recordRefusal(
-  secrets: readonly FoundSecret[],
+  items: readonly FoundItem[],
   error: AppError,
   context: ReleaseContext,
 ): Promise<void> {
   if (error.code === 'session-unknown') return;
   try {
-    await recordReleases(
-      secrets.map((found) => ({ found, refusedWith: error.code })),
-      context,
-    );
+    const releases = items.map((item) => ({ item, refusedWith: error.code }));
+    await recordReleases(releases, [], context);
   } catch {
     // The caller is about to report the refusal itself, which matters more to whoever asked.
   }
 }
 
-function releaseEntry({ found, refusedWith }: Release, context: ReleaseContext): AuditEntry {
-  const { id, name } = context.delegate;
-  const details = { version: found.version.version, delegate: id, delegateName: name };
-  const subject = { resource: found.secret.id, resourceName: found.secret.name };
-  return refusedWith === null
-    ? auditEntry(context.scope, 'secret.released', { ...subject, details })
-    : auditEntry(context.scope, 'secret.refused', { ...subject, details: { ...details, code: refusedWith } });
+function releaseRecord({ item, refusedWith }: Release, { scope, delegate }: ReleaseContext): UseRecord {
+  const { found, place, reference } = item;
+  const isRelease = refusedWith === null;
+  const details = {
+    version: found.version.version,
+    delegate: delegate.id,
+    delegateName: delegate.name,
+    reference,
+    ...(isRelease ? {} : { code: refusedWith }),
+  };
+  const entry = auditEntry(scope, isRelease ? 'secret.released' : 'secret.refused', {
+    resource: found.secret.id,
+    resourceName: found.secret.name,
+    applicationId: place?.applicationId ?? null,
+    environmentId: place?.environmentId ?? null,
+    details,
+  });
+  return { entry, secretId: found.secret.id, isRelease };
+}
+
+function refusalRecords(unreadable: readonly UnreadableItem[], scope: AuditScope): UseRecord[] {
+  return unreadable.flatMap(({ reference, error, refusal }) => {
+    if (refusal === null) return [];
+    const { subject, place, reason } = refusal;
+    const entry = auditEntry(scope, 'secret.refused', {
+      resource: subject?.secret.id ?? NO_RESOURCE,
+      resourceName: subject?.secret.name ?? null,
+      applicationId: place?.applicationId ?? null,
+      environmentId: place?.environmentId ?? null,
+      details: { code: error.code, reason, reference },
+    });
+    return [{ entry, secretId: subject?.secret.id ?? null, isRelease: false }];
+  });
 }

@@ -2,15 +2,17 @@
 import { AppError } from '@sallyport/core';
 import type { ResolvedSecrets, TaskResultOf } from '@sallyport/protocol';
 import type { DelegateConnection } from '../fleet/delegate-connection.ts';
-import { actorOf } from '../http/operation.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-store.ts';
 import type { Services } from '../services.ts';
-import { managersOf } from './find-readable.ts';
+import { managersOf, unresolvedItem } from './find-readable.ts';
 import type { Findings, FoundItem } from './find-readable.ts';
-import { recordRefusal, recordReleases } from './release-record.ts';
+import { recordRefusal, recordReleases, recordUnreadable } from './release-record.ts';
 import type { ReleaseContext } from './release-record.ts';
 import type { ReleaseLog } from './release-log.ts';
+import { askerOf } from './secret-asker.ts';
+import { placeInTask } from './task-place.ts';
 import type { EnvelopeLookups } from './envelope-lookups.ts';
 
 /** What reads share with each other. */
@@ -22,29 +24,28 @@ export async function resolveSecrets(
   services: ReadServices,
 ): Promise<ResolvedSecrets> {
   const { body } = request;
-  const findings = await services.lookups.find(body.items);
-  // Nothing to seal: an empty answer, and for every item the reason.
-  if (findings.items.length === 0) return { answer: '', unresolved: findings.unresolved };
+  const asker = await askerOf(request, services);
+  const findings = await services.lookups.find({ references: body.items, asker });
+  const unresolved = findings.unreadable.map(unresolvedItem);
+  const scope = auditScopeOf(request, services.clock);
+  if (findings.items.length === 0) {
+    // Nothing to seal: an empty answer, and for every item the reason.
+    await recordUnreadable(findings.unreadable, { scope, releases: services.releases });
+    return { answer: '', unresolved };
+  }
   const managers = [...(await managersOf(findings.items, services.directory)).values()];
   const needs = managers.map(({ settings }) => settings);
   const delegate = services.fleet.delegates.require(body.delegateId, needs);
-  const context: ReleaseContext = {
-    scope: {
-      atMs: services.clock.nowMs(),
-      actor: actorOf(request.principal),
-      requestId: request.requestId,
-    },
-    releases: services.releases,
-    delegate,
-  };
+  const context: ReleaseContext = { scope, releases: services.releases, delegate };
   const result = await decrypt(request, findings, { managers, delegate, context, services });
   const failures = new Map(result.failures.map(({ reference, error }) => [reference, error.code]));
   await recordReleases(
-    findings.items.map(({ reference, found }) => ({ found, refusedWith: failures.get(reference) ?? null })),
+    findings.items.map((item) => ({ item, refusedWith: failures.get(item.reference) ?? null })),
+    findings.unreadable,
     context,
   );
   // What failed at the delegate stands in its sealed answer; naming it here as well would answer it twice.
-  return { answer: result.answer, unresolved: findings.unresolved };
+  return { answer: result.answer, unresolved };
 }
 
 async function decrypt(
@@ -65,38 +66,36 @@ async function decrypt(
         kind: 'resolve',
         requestId: body.requestId,
         items: findings.items.map(taskItem),
-        unresolved: findings.unresolved.map(({ reference }) => reference),
+        unresolved: findings.unreadable.map(({ reference }) => reference),
         sealed: body.sealed,
       },
       { managers: by.managers },
     );
   } catch (thrown) {
-    if (thrown instanceof AppError) {
-      const secrets = findings.items.map(({ found }) => found);
-      await recordRefusal(secrets, thrown, by.context);
-    }
+    if (thrown instanceof AppError) await recordRefusal(findings.items, thrown, by.context);
     throw thrown;
   }
 }
 
-function taskItem({ reference, found }: FoundItem): ReturnType<typeof readItem> & { envelope: string } {
-  const { envelope } = found.version;
+function taskItem(item: FoundItem): ReturnType<typeof readItem> & { envelope: string } {
+  const { envelope } = item.found.version;
   const bytes = 'inline' in envelope ? envelope.inline : new Uint8Array();
   return {
-    ...readItem(reference, found),
+    ...readItem(item),
     envelope: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'),
   };
 }
 
-/** What a task says of one secret version. */
-export function readItem(reference: string, found: FoundItem['found']) {
-  const { secret, version } = found;
+/** What a task says of one secret version. Its name is the one by which it was asked for. */
+export function readItem({ reference, found, place }: FoundItem) {
+  const { secret, version, foundAs } = found;
   return {
     reference,
     secretId: secret.id,
-    name: secret.name,
+    name: foundAs,
     kind: secret.kind,
     version: version.version,
     secretsManagerId: version.secretsManagerId,
+    place: placeInTask(place),
   };
 }

@@ -3,12 +3,14 @@
 import { AppError } from '@sallyport/core';
 import type { TaskResultOf, WrittenSecret } from '@sallyport/protocol';
 import type { StreamedTask } from '../fleet/open-task.ts';
-import { actorOf } from '../http/operation.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
 import { commitVersion } from './commit-version.ts';
 import { EnvelopeSink } from './envelope-sink.ts';
+import { askerOf } from './secret-asker.ts';
 import type { SecretMutex } from './secret-mutex.ts';
+import { viewSecret } from './secret-views.ts';
 import type { WritePlan } from './write-plan.ts';
 import { withWritePlan } from './write-plan.ts';
 
@@ -22,19 +24,17 @@ export async function uploadSecret(
   services: Services,
   mutex: SecretMutex,
 ): Promise<WrittenSecret> {
-  return withWritePlan(request.body, { kind: 'file', services, mutex }, async (plan) => {
+  const asker = await askerOf(request, services);
+  return withWritePlan(request.body, { kind: 'file', services, mutex, asker }, async (plan) => {
     const sink = new EnvelopeSink(plan, services);
     const task = startTask(request, plan, services);
     try {
       const result = await transfer(request.frames, task, { sink, services });
       if (result.valueBytes > services.config.fileMaxBytes) throw tooLarge(services.config.fileMaxBytes);
       const encrypted = { envelope: await sink.finish(), valueBytes: result.valueBytes };
-      const scope = {
-        atMs: services.clock.nowMs(),
-        actor: actorOf(request.principal),
-        requestId: request.requestId,
-      };
-      const secret = await commitVersion(plan, encrypted, { scope, store: services.store });
+      const scope = auditScopeOf(request, services.clock);
+      const found = await commitVersion(plan, encrypted, { scope, store: services.store });
+      const secret = viewSecret(found, asker);
       return { secret, answer: result.answer };
     } catch (thrown) {
       task.cancel(asAppError(thrown));

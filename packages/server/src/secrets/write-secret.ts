@@ -1,11 +1,13 @@
 // Stores one text value: the delegate opens the sealed message and encrypts; the server commits what comes back, then answers.
 import type { WrittenSecret } from '@sallyport/protocol';
-import { actorOf } from '../http/operation.ts';
+import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
 import { commitVersion } from './commit-version.ts';
 import { checkTextEnvelope } from './envelope-check.ts';
+import { askerOf } from './secret-asker.ts';
 import type { SecretMutex } from './secret-mutex.ts';
+import { viewSecret } from './secret-views.ts';
 import { withWritePlan } from './write-plan.ts';
 
 /** @throws see the route `writeSecret` */
@@ -15,7 +17,8 @@ export async function writeSecret(
   mutex: SecretMutex,
 ): Promise<WrittenSecret> {
   const { body } = request;
-  return withWritePlan(body, { kind: 'text', services, mutex }, async (plan) => {
+  const asker = await askerOf(request, services);
+  return withWritePlan(body, { kind: 'text', services, mutex, asker }, async (plan) => {
     const result = await services.dispatcher.run<'write'>(
       plan.delegate,
       {
@@ -29,13 +32,10 @@ export async function writeSecret(
     );
     const envelope = Buffer.from(result.envelope, 'base64');
     checkTextEnvelope(envelope, result.valueBytes, plan);
-    const scope = {
-      atMs: services.clock.nowMs(),
-      actor: actorOf(request.principal),
-      requestId: request.requestId,
-    };
+    const scope = auditScopeOf(request, services.clock);
     const encrypted = { envelope: { inline: envelope }, valueBytes: result.valueBytes };
-    const secret = await commitVersion(plan, encrypted, { scope, store: services.store });
+    const found = await commitVersion(plan, encrypted, { scope, store: services.store });
+    const secret = viewSecret(found, asker);
     return { secret, answer: result.answer };
   });
 }

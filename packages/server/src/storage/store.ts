@@ -1,19 +1,44 @@
 // The port to storage. One adapter per database under storage/; a contract suite in test/ runs on each. Timing is part of the
 // contract: `write` resolves only after its changes are durable, so whoever awaits it may answer.
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { CheckpointStore } from '../audit/checkpoint-store.ts';
+import type { RetentionStore } from '../audit/retention-store.ts';
+import type { SinkPositionStore } from '../audit-sinks/sink-position-store.ts';
 import type { ApiKeyStore } from '../access/api-key-store.ts';
+import type { ApplicationStore } from '../applications/application-store.ts';
+import type { ConfigEntryStore } from '../applications/config-entry-store.ts';
 import type { DelegateStore } from '../fleet/delegate-store.ts';
-import type { SecretStore } from '../secrets/secret-store.ts';
+import type { GroupStore, MembershipStore } from '../groups/group-store.ts';
+import type { SecretEdits, SecretStore } from '../secrets/secret-store.ts';
+import type { UsageStore } from '../secrets/usage-store.ts';
 import type { EnvelopeUploads } from '../secrets/envelope-uploads.ts';
 import type { SecretsManagerStore } from '../secrets-managers/secrets-manager-store.ts';
+import type { LinkStore } from '../users/link-store.ts';
+import type { SessionStore } from '../users/session-store.ts';
+import type { RecoveryCodeStore, UserStore } from '../users/user-store.ts';
+import type { WorkloadIssuerStore } from '../workloads/workload-issuer-store.ts';
 
 /** All tables, seen from inside one transaction (`write`) or one snapshot (`read`). */
 export type Tables = {
   readonly secrets: SecretStore;
+  readonly secretEdits: SecretEdits;
+  readonly usage: UsageStore;
   readonly secretsManagers: SecretsManagerStore;
   readonly delegates: DelegateStore;
   readonly apiKeys: ApiKeyStore;
+  readonly applications: ApplicationStore;
+  readonly configEntries: ConfigEntryStore;
+  readonly groups: GroupStore;
+  readonly memberships: MembershipStore;
+  readonly users: UserStore;
+  readonly recoveryCodes: RecoveryCodeStore;
+  readonly sessions: SessionStore;
+  readonly links: LinkStore;
+  readonly workloadIssuers: WorkloadIssuerStore;
   readonly audit: AuditLog;
+  readonly auditCheckpoints: CheckpointStore;
+  readonly auditRetention: RetentionStore;
+  readonly auditSinks: SinkPositionStore;
   readonly settings: SettingStore;
 };
 

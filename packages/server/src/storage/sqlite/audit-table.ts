@@ -1,32 +1,40 @@
 // The audit trail in SQLite. The head of the chain is a row of its own, read and moved in the transaction that appends: it is
 // right after a rolled-back savepoint, a restart, or an append by another process, and shows a trail that was cut at its end.
-import { AUDIT_CHAIN_START, canonicalJson, chainAuditEntry } from '../../audit/audit-chain.ts';
-import type { AuditChainHead } from '../../audit/audit-chain.ts';
-import type { AuditEntry, AuditLog } from '../../audit/audit-log.ts';
+import { PURPOSE_MAX_CHARACTERS } from '@sallyport/protocol';
 import type { AuditRecord } from '@sallyport/protocol';
-import { prepare, queryOf, tables } from './query.ts';
-import type { AuditRecordColumns } from './schema.ts';
+import { actorKindOf, AUDIT_HASH_BYTES, chainRecord } from '@sallyport/protocol/audit';
+import type { AuditChainHead, AuditContent } from '@sallyport/protocol/audit';
+import type { AuditEntry, AuditFindings, AuditLog } from '../../audit/audit-log.ts';
+import { indexNextBlock } from './audit-blocks.ts';
+import { auditFloor, auditHead, auditHeadRow } from './audit-ends.ts';
+import type { AuditHeadColumns, AuditRecordColumns } from './audit-migration.ts';
+import { auditRecordOf, searchStep } from './audit-search.ts';
+import { prepare, tables } from './query.ts';
 import type { Session } from './session.ts';
 
-const head = prepare(() => tables.selectFrom('audit_head').select(['sequence', 'hash']).where('id', '=', 1));
-const moveHead = prepare((p: AuditChainHead) =>
+const moveHead = prepare((p: Omit<AuditHeadColumns, 'id'>) =>
   tables
-    .insertInto('audit_head')
-    .values({ id: 1, sequence: p.sequence, hash: p.hash })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ sequence: p.sequence, hash: p.hash })),
+    .updateTable('audit_head')
+    .set({ sequence: p.sequence, hash: p.hash, latest_at_ms: p.latest_at_ms, disorder_ms: p.disorder_ms })
+    .where('id', '=', 1),
 );
 const insert = prepare((p: AuditRecordColumns) =>
   tables.insertInto('audit_records').values({
     sequence: p.sequence,
+    chain_version: p.chain_version,
     at_ms: p.at_ms,
     actor: p.actor,
+    actor_kind: p.actor_kind,
     actor_name: p.actor_name,
     action: p.action,
     resource: p.resource,
     resource_name: p.resource_name,
+    application_id: p.application_id,
+    environment_id: p.environment_id,
+    purpose: p.purpose,
     request_id: p.request_id,
     details: p.details,
-    previous_hash: p.previous_hash,
+    content_hash: p.content_hash,
     hash: p.hash,
   }),
 );
@@ -38,7 +46,17 @@ const after = prepare((p: { sequence: number; limit: number }) =>
     .orderBy('sequence')
     .limit(p.limit),
 );
-
+const contentHashes = prepare((p: { above: number; upTo: number }) =>
+  tables
+    .selectFrom('audit_records')
+    .select('content_hash')
+    .where('sequence', '>', p.above)
+    .where('sequence', '<=', p.upTo)
+    .orderBy('sequence'),
+);
+const hashAt = prepare((p: { sequence: number }) =>
+  tables.selectFrom('audit_records').select(['sequence', 'hash']).where('sequence', '=', p.sequence),
+);
 /** `AuditLog` inside one transaction. */
 export class SqliteAuditLog implements AuditLog {
   readonly #session: Session;
@@ -49,66 +67,95 @@ export class SqliteAuditLog implements AuditLog {
 
   async append(entries: readonly AuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    let newest = auditHead(this.#session);
+    const before = auditHeadRow(this.#session);
+    let newest: AuditChainHead = before;
+    let { latest_at_ms: latestAtMs, disorder_ms: disorderMs } = before;
     for (const entry of entries) {
-      const record = chainAuditEntry(newest, entry);
-      this.#session.run(insert(columnsOf(record)));
+      const { record, detailsJson } = chainRecord(newest, contentOf(entry));
+      this.#session.run(insert(columnsOf(record, detailsJson)));
       newest = record;
+      if (record.atMs >= latestAtMs) latestAtMs = record.atMs;
+      else disorderMs = Math.max(disorderMs, latestAtMs - record.atMs);
     }
-    this.#session.run(moveHead(newest));
+    const { sequence, hash } = newest;
+    this.#session.run(moveHead({ sequence, hash, latest_at_ms: latestAtMs, disorder_ms: disorderMs }));
   }
 
-  async list(query: Parameters<AuditLog['list']>[0]): Promise<AuditRecord[]> {
-    let builder = tables
-      .selectFrom('audit_records')
-      .selectAll()
-      .orderBy('sequence', 'desc')
-      .limit(query.limit);
-    if (query.before !== null) builder = builder.where('sequence', '<', query.before);
-    if (query.resource !== null) builder = builder.where('resource', '=', query.resource);
-    if (query.action !== null) builder = builder.where('action', '=', query.action);
-    return this.#session.all(queryOf(builder)).map(recordOf);
+  async search(query: Parameters<AuditLog['search']>[0]): Promise<AuditFindings> {
+    return searchStep(this.#session, query);
+  }
+
+  async after(sequence: number, limit: number): Promise<AuditRecord[]> {
+    return auditRecordsAfter(this.#session, sequence, limit);
+  }
+
+  async contentHashes(range: { above: number; upTo: number }): Promise<Buffer | null> {
+    const rows = this.#session.all(contentHashes(range));
+    if (rows.length !== range.upTo - range.above) return null;
+    const bytes = Buffer.alloc(rows.length * AUDIT_HASH_BYTES);
+    for (const [index, row] of rows.entries()) {
+      if (row.content_hash === null) return null;
+      bytes.write(row.content_hash, index * AUDIT_HASH_BYTES, 'hex');
+    }
+    return bytes;
+  }
+
+  async ends(): Promise<{ head: AuditChainHead; floor: AuditChainHead }> {
+    return { head: auditHead(this.#session), floor: auditFloor(this.#session) };
+  }
+
+  async pointAt(sequence: number): Promise<AuditChainHead | null> {
+    const bottom = auditFloor(this.#session);
+    if (sequence <= bottom.sequence) return sequence === bottom.sequence ? bottom : null;
+    return this.#session.first(hashAt({ sequence }));
+  }
+
+  async indexMore(): Promise<number> {
+    return indexNextBlock(this.#session);
   }
 }
 
-/** The newest record, as the head row tells it. */
-export function auditHead(session: Session): AuditChainHead {
-  return session.first(head({})) ?? AUDIT_CHAIN_START;
-}
-
-/** Records after `sequence`, oldest first, at most `limit`. */
+/** Records after `sequence` and the floor, oldest first, at most `limit`. */
 export function auditRecordsAfter(session: Session, sequence: number, limit: number): AuditRecord[] {
-  return session.all(after({ sequence, limit })).map(recordOf);
+  const start = Math.max(sequence, auditFloor(session).sequence);
+  return session.all(after({ sequence: start, limit })).map(auditRecordOf);
 }
 
-function columnsOf(record: AuditRecord): AuditRecordColumns {
+function contentOf(entry: AuditEntry): AuditContent {
+  const { atMs, actor, action, resource, resourceName, requestId, details } = entry;
+  return {
+    atMs,
+    actor: actor.id,
+    actorKind: entry.actorKind ?? actorKindOf(actor.id),
+    actorName: actor.name,
+    action,
+    resource,
+    resourceName,
+    applicationId: entry.applicationId ?? null,
+    environmentId: entry.environmentId ?? null,
+    purpose: entry.purpose?.slice(0, PURPOSE_MAX_CHARACTERS) ?? null,
+    requestId,
+    details,
+  };
+}
+
+function columnsOf(record: AuditRecord, detailsJson: string): AuditRecordColumns {
   return {
     sequence: record.sequence,
+    chain_version: record.chainVersion,
     at_ms: record.atMs,
     actor: record.actor,
+    actor_kind: record.actorKind,
     actor_name: record.actorName,
     action: record.action,
     resource: record.resource,
     resource_name: record.resourceName,
+    application_id: record.applicationId,
+    environment_id: record.environmentId,
+    purpose: record.purpose,
     request_id: record.requestId,
-    details: canonicalJson(record.details),
-    previous_hash: record.previousHash,
+    details: detailsJson,
+    content_hash: record.contentHash,
     hash: record.hash,
-  };
-}
-
-function recordOf(columns: AuditRecordColumns): AuditRecord {
-  return {
-    sequence: columns.sequence,
-    atMs: columns.at_ms,
-    actor: columns.actor,
-    actorName: columns.actor_name,
-    action: columns.action,
-    resource: columns.resource,
-    resourceName: columns.resource_name,
-    requestId: columns.request_id,
-    details: JSON.parse(columns.details) as AuditRecord['details'],
-    previousHash: columns.previous_hash,
-    hash: columns.hash,
   };
 }

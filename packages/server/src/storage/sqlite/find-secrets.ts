@@ -3,16 +3,19 @@
 import { nameKey } from '@sallyport/core';
 import type { SecretId, SecretKind, SecretReference, SecretsManagerId, UploadId } from '@sallyport/core';
 import { sql } from 'kysely';
-import type { Expression, SqlBool } from 'kysely';
-import type { FoundSecret } from '../../secrets/secret-store.ts';
+import type { SqlBool } from 'kysely';
+import type { FoundSecret, SecretListQuery, StoredEnvelope } from '../../secrets/secret-store.ts';
 import { prepare, tables } from './query.ts';
 import type { Session } from './session.ts';
+import { parseEffectiveScope, parseRegion, parseScope } from './stored-scope.ts';
 
 /** One row of the queries below. */
 export type FoundColumns = {
   id: SecretId;
   name: string;
+  found_as: string;
   kind: SecretKind;
+  scope: string;
   created_at_ms: number;
   newest_version: number;
   version: number;
@@ -22,58 +25,80 @@ export type FoundColumns = {
   created_by: string;
   upload_id: UploadId | null;
   secrets_manager_name: string;
-  /** Null when it is in chunks, or was not asked for. */
-  envelope: Uint8Array | null;
+  /** Of the newest version's secrets manager. */
+  manager_scope: string;
 };
 
 type FoundAt = FoundColumns & { position: number };
+type EnvelopeAt = { position: number; upload_id: UploadId | null; envelope: Uint8Array | null };
 
 const NO_BYTES = new Uint8Array(0);
 
-/** `list` holds a JSON array of [name key or id, version or null]. Cross joins keep SQLite from reordering them. */
-function search(list: string, options: { matches: Expression<SqlBool>; envelopes: boolean }) {
+/** Joins in this order: cross joins keep SQLite from another. */
+function joined() {
   return tables
-    .selectFrom(sql<{ key: number; value: string }>`json_each(${list})`.as('asked'))
-    .crossJoin('secrets as s')
+    .selectFrom('secrets as s')
     .crossJoin('secret_versions as v')
     .crossJoin('secrets_managers as m')
-    .where(options.matches)
+    .crossJoin('secrets_managers as nm')
     .whereRef('v.secret_id', '=', 's.id')
-    .where(sql<SqlBool>`v.version = coalesce(asked.value ->> 1, s.newest_version)`)
     .whereRef('m.id', '=', 'v.secrets_manager_id')
-    .select(['asked.key as position', 's.id', 's.name', 's.kind', 's.created_at_ms', 's.newest_version'])
+    .whereRef('nm.id', '=', 's.secrets_manager_id')
+    .select(['s.id', 's.name', 's.kind', 's.scope', 's.created_at_ms', 's.newest_version'])
     .select([
       'v.version',
       'v.secrets_manager_id',
       'v.value_bytes',
       'v.created_at_ms as version_created_at_ms',
     ])
-    .select(['v.created_by', 'v.upload_id', 'm.name as secrets_manager_name'])
-    .select(options.envelopes ? 'v.envelope' : sql<null>`null`.as('envelope'));
+    .select([
+      'v.created_by',
+      'v.upload_id',
+      'm.name as secrets_manager_name',
+      'nm.usage_scope as manager_scope',
+    ]);
 }
 
-const nameMatches = sql<SqlBool>`s.name_key = asked.value ->> 0`;
-const idMatches = sql<SqlBool>`s.id = asked.value ->> 0`;
-type List = { list: string };
-
-const queries = {
-  name: {
-    bare: prepare(({ list }: List) => search(list, { matches: nameMatches, envelopes: false })),
-    full: prepare(({ list }: List) => search(list, { matches: nameMatches, envelopes: true })),
-  },
-  id: {
-    bare: prepare(({ list }: List) => search(list, { matches: idMatches, envelopes: false })),
-    full: prepare(({ list }: List) => search(list, { matches: idMatches, envelopes: true })),
-  },
-} as const;
+/** `list` holds a JSON array of [name key or id, version or null]. */
+const byName = prepare(({ list }: { list: string }) =>
+  tables
+    .selectFrom(sql<{ key: number; value: string }>`json_each(${list})`.as('asked'))
+    .crossJoin('secret_names as n')
+    .crossJoin('secrets as s')
+    .crossJoin('secret_versions as v')
+    .crossJoin('secrets_managers as m')
+    .crossJoin('secrets_managers as nm')
+    .where(sql<SqlBool>`n.name_key = asked.value ->> 0`)
+    .whereRef('s.id', '=', 'n.secret_id')
+    .whereRef('v.secret_id', '=', 's.id')
+    .where(sql<SqlBool>`v.version = coalesce(asked.value ->> 1, s.newest_version)`)
+    .whereRef('m.id', '=', 'v.secrets_manager_id')
+    .whereRef('nm.id', '=', 's.secrets_manager_id')
+    .select(['asked.key as position', 's.id', 's.name', 'n.name as found_as', 's.kind', 's.scope'])
+    .select(['s.created_at_ms', 's.newest_version', 'v.version', 'v.secrets_manager_id', 'v.value_bytes'])
+    .select(['v.created_at_ms as version_created_at_ms', 'v.created_by', 'v.upload_id'])
+    .select(['m.name as secrets_manager_name', 'nm.usage_scope as manager_scope']),
+);
+const byId = prepare(({ list }: { list: string }) =>
+  joined()
+    .innerJoin(sql<{ key: number; value: string }>`json_each(${list})`.as('asked'), (join) => join.onTrue())
+    .where(sql<SqlBool>`s.id = asked.value ->> 0`)
+    .where(sql<SqlBool>`v.version = coalesce(asked.value ->> 1, s.newest_version)`)
+    .select(['asked.key as position', 's.name as found_as']),
+);
+/** `list` holds a JSON array of [secret id, version]. */
+const envelopes = prepare(({ list }: { list: string }) =>
+  tables
+    .selectFrom(sql<{ key: number; value: string }>`json_each(${list})`.as('asked'))
+    .crossJoin('secret_versions as v')
+    .where(sql<SqlBool>`v.secret_id = asked.value ->> 0`)
+    .where(sql<SqlBool>`v.version = asked.value ->> 1`)
+    .select(['asked.key as position', 'v.upload_id', 'v.envelope']),
+);
 
 /** As `SecretStore.findMany`: at most one query for references by name and one for those by id. */
-export function findSecrets(
-  session: Session,
-  references: readonly SecretReference[],
-  options: { envelopes: boolean },
-): (FoundSecret | null)[] {
-  const found: (FoundSecret | null)[] = references.map(() => null);
+export function findSecrets(session: Session, references: readonly SecretReference[]): FoundSecret[][] {
+  const found: FoundSecret[][] = references.map(() => []);
   for (const by of ['name', 'id'] as const) {
     const positions: number[] = [];
     const asked: [string, number | null][] = [];
@@ -83,35 +108,48 @@ export function findSecrets(
       asked.push([reference.by === 'id' ? reference.id : nameKey(reference.name), reference.version]);
     }
     if (asked.length === 0) continue;
-    const query = options.envelopes ? queries[by].full : queries[by].bare;
+    const query = by === 'name' ? byName : byId;
     for (const row of session.all<FoundAt>(query({ list: JSON.stringify(asked) }))) {
-      found[positions[row.position] as number] = foundSecret(row);
+      found[positions[row.position] as number]?.push(foundSecret(row));
     }
   }
   return found;
 }
 
+/** As `SecretStore.readEnvelopes`, in one query. */
+export function readEnvelopes(
+  session: Session,
+  addresses: readonly { secretId: SecretId; version: number }[],
+): (StoredEnvelope | null)[] {
+  const found: (StoredEnvelope | null)[] = addresses.map(() => null);
+  if (addresses.length === 0) return found;
+  const list = JSON.stringify(addresses.map(({ secretId, version }) => [secretId, version]));
+  for (const row of session.all<EnvelopeAt>(envelopes({ list }))) {
+    found[row.position] =
+      row.upload_id === null ? { inline: row.envelope ?? NO_BYTES } : { uploadId: row.upload_id };
+  }
+  return found;
+}
+
 /** A page by name: newest versions, no envelopes. */
-export function pageOfSecrets(query: { afterNameKey: string | null; search: string | null; limit: number }) {
-  let builder = tables
-    .selectFrom('secrets as s')
-    .innerJoin('secret_versions as v', (join) =>
-      join.onRef('v.secret_id', '=', 's.id').onRef('v.version', '=', 's.newest_version'),
-    )
-    .innerJoin('secrets_managers as m', 'm.id', 'v.secrets_manager_id')
-    .select(['s.id', 's.name', 's.kind', 's.created_at_ms', 's.newest_version'])
-    .select([
-      'v.version',
-      'v.secrets_manager_id',
-      'v.value_bytes',
-      'v.created_at_ms as version_created_at_ms',
-    ])
-    .select(['v.created_by', 'v.upload_id', 'm.name as secrets_manager_name', sql<null>`null`.as('envelope')])
+export function pageOfSecrets(query: SecretListQuery) {
+  let builder = joined()
+    .select('s.name as found_as')
+    .whereRef('v.version', '=', 's.newest_version')
     .orderBy('s.name_key')
+    .orderBy('s.id')
     .limit(query.limit);
-  if (query.afterNameKey !== null) builder = builder.where('s.name_key', '>', query.afterNameKey);
-  if (query.search !== null) {
-    builder = builder.where(sql<SqlBool>`instr(s.name_key, ${nameKey(query.search)}) > 0`);
+  const { after, search, kind, secretsManagerId, scopes } = query;
+  if (after !== null) {
+    builder = builder.where(sql<SqlBool>`(s.name_key, s.id) > (${after.nameKey}, ${after.id})`);
+  }
+  if (search !== null) builder = builder.where(sql<SqlBool>`instr(s.name_key, ${nameKey(search)}) > 0`);
+  if (kind !== null) builder = builder.where('s.kind', '=', kind);
+  if (secretsManagerId !== null) builder = builder.where('s.secrets_manager_id', '=', secretsManagerId);
+  if (scopes !== null) {
+    builder = builder.where(
+      sql<SqlBool>`s.secrets_manager_id || s.scope IN (SELECT value FROM json_each(${JSON.stringify(scopes)}))`,
+    );
   }
   return builder;
 }
@@ -119,17 +157,26 @@ export function pageOfSecrets(query: { afterNameKey: string | null; search: stri
 /** The row as the port tells it. */
 export function foundSecret(row: FoundColumns): FoundSecret {
   return {
-    secret: { id: row.id, name: row.name, kind: row.kind, createdAtMs: row.created_at_ms },
+    secret: {
+      id: row.id,
+      name: row.name,
+      kind: row.kind,
+      scope: parseScope(row.scope),
+      createdAtMs: row.created_at_ms,
+    },
+    foundAs: row.found_as,
     version: {
       secretId: row.id,
       version: row.version,
       secretsManagerId: row.secrets_manager_id,
-      envelope: row.upload_id === null ? { inline: row.envelope ?? NO_BYTES } : { uploadId: row.upload_id },
+      envelope: row.upload_id === null ? { inline: NO_BYTES } : { uploadId: row.upload_id },
       valueBytes: row.value_bytes,
       createdAtMs: row.version_created_at_ms,
       createdBy: row.created_by,
     },
     newestVersion: row.newest_version,
     secretsManagerName: row.secrets_manager_name,
+    managerScope: parseRegion(row.manager_scope),
+    scope: parseEffectiveScope(row.scope, row.manager_scope),
   };
 }

@@ -1,9 +1,11 @@
 // Looks for damage: in the file (SQLite's own checks), between the tables, and in the audit trail's chain. Reports, repairs nothing.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { AUDIT_CHAIN_START, checkAuditRecord } from '../../audit/audit-chain.ts';
-import type { AuditChainHead } from '../../audit/audit-chain.ts';
-import { auditHead, auditRecordsAfter } from './audit-table.ts';
+import { checkAuditRecord, isSignedCheckpoint } from '@sallyport/protocol/audit';
+import type { AuditChainHead } from '@sallyport/protocol/audit';
+import { SqliteAuditCheckpoints } from './audit-checkpoints-table.ts';
+import { auditFloor, auditHead } from './audit-ends.ts';
+import { auditRecordsAfter, SqliteAuditLog } from './audit-table.ts';
 import { queryOf, tables } from './query.ts';
 import type { Query } from './query.ts';
 import type { Session } from './session.ts';
@@ -25,7 +27,7 @@ export async function findProblems(steps: Steps): Promise<string[]> {
     ...versionsOutOfStep(session),
     ...chunksOutOfStep(session),
   ]);
-  return [...inFile, ...inSecrets, ...(await breaksOfAuditChain(steps))];
+  return [...inFile, ...inSecrets, ...(await breaksOfAuditChain(steps)), ...(await brokenCheckpoints(steps))];
 }
 
 function damageOfFile(session: Session): string[] {
@@ -75,8 +77,11 @@ function chunksOutOfStep(session: Session): string[] {
 
 /** Walks the trail page by page, each in a snapshot of its own, so that reading goes on meanwhile. */
 async function breaksOfAuditChain(steps: Steps): Promise<string[]> {
-  const end = await steps.read(async (session) => auditHead(session));
-  let head: AuditChainHead = AUDIT_CHAIN_START;
+  const { end, start } = await steps.read(async (session) => ({
+    end: auditHead(session),
+    start: auditFloor(session),
+  }));
+  let head: AuditChainHead = start;
   while (head.sequence < end.sequence) {
     const limit = Math.min(AUDIT_PAGE, end.sequence - head.sequence);
     const page = await steps.read(async (session) => auditRecordsAfter(session, head.sequence, limit));
@@ -104,4 +109,29 @@ async function extraRecords(steps: Steps, end: AuditChainHead): Promise<string[]
     if (surplus !== undefined) return [`Audit record ${surplus.sequence} is beyond the end of the trail.`];
     return newest.sequence < end.sequence ? ['The end of the audit trail moved backwards.'] : [];
   });
+}
+
+/** Holds the trail against what delegates have signed, as far as it still reaches. */
+async function brokenCheckpoints(steps: Steps): Promise<string[]> {
+  for (let after = 0; ;) {
+    const number = after;
+    const page = await steps.read(async (session) => {
+      const log = new SqliteAuditLog(session);
+      const checkpoints = await new SqliteAuditCheckpoints(session).after(number, AUDIT_PAGE);
+      const { floor } = await log.ends();
+      const problems: string[] = [];
+      for (const checkpoint of checkpoints) {
+        const { sequence, hash, delegateName } = checkpoint;
+        const what = `Checkpoint ${checkpoint.number} of delegate ${delegateName} for audit record ${sequence}`;
+        if (!isSignedCheckpoint(checkpoint)) problems.push(`${what} has no valid signature.`);
+        const point = sequence < floor.sequence ? null : await log.pointAt(sequence);
+        if (sequence >= floor.sequence && point?.hash !== hash)
+          problems.push(`${what} is not about the record that is there.`);
+      }
+      return { problems, last: checkpoints.at(-1)?.number ?? null };
+    });
+    if (page.problems.length > 0 || page.last === null) return page.problems;
+    after = page.last;
+    await nextTurn();
+  }
 }

@@ -1,8 +1,15 @@
 // The history of the database's schema: numbered steps, applied in order in one transaction when a store is opened. A step that
 // was released is never changed; a new one is added.
-import { AppError } from '@sallyport/core';
+import { AppError, invariant } from '@sallyport/core';
+import { API_KEY_OWNERS_SCHEMA } from './api-keys-migration.ts';
+import { APPLICATIONS_SCHEMA } from './applications-migration.ts';
+import { AUDIT_SCHEMA } from './audit-migration.ts';
 import type { Connection } from './connection.ts';
 import { rollBack, whenFree } from './connection.ts';
+import { SCOPES_SCHEMA } from './scopes-migration.ts';
+import { GROUPS_SCHEMA } from './groups-migration.ts';
+import { USERS_SCHEMA } from './users-migration.ts';
+import { WORKLOAD_ISSUERS_SCHEMA } from './workloads-migration.ts';
 
 /** Marks the file as ours (`PRAGMA application_id`): "SPRT" in ASCII. */
 export const APPLICATION_ID = 0x53505254;
@@ -139,7 +146,16 @@ CREATE TRIGGER audit_records_never_go BEFORE DELETE ON audit_records
 `;
 
 /** All steps; the first has number 1. */
-export const MIGRATIONS: readonly Migration[] = [{ name: 'first schema', sql: FIRST_SCHEMA }];
+export const MIGRATIONS: readonly Migration[] = [
+  { name: 'first schema', sql: FIRST_SCHEMA },
+  { name: 'usage scopes', sql: SCOPES_SCHEMA },
+  { name: 'users', sql: USERS_SCHEMA },
+  { name: 'user groups', sql: GROUPS_SCHEMA },
+  { name: 'applications', sql: APPLICATIONS_SCHEMA },
+  { name: 'owners of API keys', sql: API_KEY_OWNERS_SCHEMA },
+  { name: 'audit checkpoints', sql: AUDIT_SCHEMA },
+  { name: 'workload issuers', sql: WORKLOAD_ISSUERS_SCHEMA },
+];
 
 /**
  * Brings the schema to the newest step.
@@ -149,6 +165,9 @@ export async function migrate(
   connection: Connection,
   options: { path: string; nowMs: number; lockWaitMs: number },
 ): Promise<void> {
+  // A step may replace a table that others refer to, which SQLite allows only with its checks off (sqlite.org/lang_altertable.html#otheralter);
+  // they are made up for before the commit.
+  connection.control('PRAGMA foreign_keys = OFF');
   await whenFree(options.lockWaitMs, () => connection.control('BEGIN IMMEDIATE'));
   try {
     requireOurDatabase(connection, options.path);
@@ -163,11 +182,22 @@ export async function migrate(
         options.nowMs,
       ]);
     }
+    requireNoBrokenReference(connection);
     connection.control('COMMIT');
   } catch (thrown) {
     rollBack(connection);
     throw thrown;
+  } finally {
+    connection.control('PRAGMA foreign_keys = ON');
   }
+}
+
+function requireNoBrokenReference(connection: Connection): void {
+  const [broken] = connection.all<{ table: string; parent: string }>('PRAGMA foreign_key_check', []);
+  invariant(
+    broken === undefined,
+    `after the migration a row of ${broken?.table} refers to a row of ${broken?.parent} that is not there`,
+  );
 }
 
 function requireOurDatabase(connection: Connection, path: string): void {

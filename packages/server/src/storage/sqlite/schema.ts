@@ -4,12 +4,31 @@ import type {
   ApiKeyId,
   DelegateId,
   DelegateTokenId,
+  GroupId,
   SecretId,
   SecretKind,
   SecretsManagerId,
   UploadId,
+  UserId,
+  WorkloadIssuerId,
 } from '@sallyport/core';
-import type { AuditAction } from '@sallyport/protocol';
+import type {
+  ApplicationColumns,
+  CatalogueRevisionColumns,
+  ConfigEntryColumns,
+  EnvironmentColumns,
+  ServiceColumns,
+} from './applications-migration.ts';
+import type {
+  AuditBlockColumns,
+  AuditCheckpointColumns,
+  AuditFloorColumns,
+  AuditHeadColumns,
+  AuditIndexColumns,
+  AuditRecordColumns,
+  AuditSinkColumns,
+} from './audit-migration.ts';
+import type { LinkColumns, RecoveryCodeColumns, SessionColumns, UserColumns } from './users-migration.ts';
 
 type SettingColumns = { name: string; value: string };
 
@@ -22,6 +41,8 @@ export type SecretsManagerColumns = {
   revision: number;
   /** JSON of `SecretsManagerSettings`. */
   settings: string;
+  /** JSON of a `Region`. */
+  usage_scope: string;
   encrypted_secret_key: string | null;
   created_at_ms: number;
   updated_at_ms: number;
@@ -35,7 +56,29 @@ export type SecretColumns = {
   kind: SecretKind;
   /** 0 until the first version is added. */
   newest_version: number;
+  /** Of the newest version. */
+  secrets_manager_id: SecretsManagerId;
+  /** JSON of `UsageScope`. */
+  scope: string;
   created_at_ms: number;
+};
+
+/** Columns of `secret_names`. */
+export type SecretNameColumns = {
+  name_key: string;
+  secret_id: SecretId;
+  name: string;
+  is_alias: number;
+  created_at_ms: number;
+};
+
+/** Columns of `secret_usage_days`. */
+export type SecretUsageDayColumns = {
+  secret_id: SecretId;
+  day: number;
+  released: number;
+  refused: number;
+  released_at_ms: number;
 };
 
 /** Columns of `secret_versions`. */
@@ -92,31 +135,52 @@ export type ApiKeyColumns = {
   id: ApiKeyId;
   name: string;
   name_key: string;
+  kind: 'api-key' | 'workload';
   hash: string;
+  /** null: it belongs to groups. */
+  user_id: UserId | null;
+  /** JSON of `Rights`. */
+  restriction: string | null;
+  issuer_id: WorkloadIssuerId | null;
   created_at_ms: number;
   expires_at_ms: number | null;
   revoked_at_ms: number | null;
   last_used_at_ms: number | null;
 };
 
-/** Columns of `audit_records`. */
-export type AuditRecordColumns = {
-  sequence: number;
-  at_ms: number;
-  actor: string;
-  actor_name: string;
-  action: AuditAction;
-  resource: string;
-  resource_name: string | null;
-  request_id: string | null;
-  /** Canonical JSON. */
-  details: string;
-  previous_hash: string;
-  hash: string;
+type ApiKeyGroupColumns = { api_key_id: ApiKeyId; group_id: GroupId };
+
+/** Columns of `groups`. */
+export type GroupColumns = {
+  id: GroupId;
+  name: string;
+  name_key: string;
+  built_in: number;
+  /** JSON array of permissions; empty for built-in groups. */
+  account: string;
+  /** JSON array of grants; empty for built-in groups. */
+  grants: string;
+  created_at_ms: number;
+  updated_at_ms: number;
 };
 
-/** One row: which record is the newest. It shows when records were cut off at the end. */
-type AuditHeadColumns = { id: 1; sequence: number; hash: string };
+type GroupMemberColumns = { group_id: GroupId; user_id: UserId; since_ms: number };
+
+/** Columns of `workload_issuers`. */
+export type WorkloadIssuerColumns = {
+  id: WorkloadIssuerId;
+  name: string;
+  name_key: string;
+  /** JSON of the protocol's `WorkloadIssuerSettings`. */
+  settings: string;
+  /** JSON array of ids. */
+  group_ids: string;
+  /** JSON of `Rights`. */
+  restriction: string | null;
+  ttl_seconds: number;
+  created_at_ms: number;
+  updated_at_ms: number;
+};
 
 /** All tables by name. */
 export type Schema = {
@@ -124,11 +188,31 @@ export type Schema = {
   secrets_managers: SecretsManagerColumns;
   secrets: SecretColumns;
   secret_versions: SecretVersionColumns;
+  secret_names: SecretNameColumns;
+  secret_usage_days: SecretUsageDayColumns;
   uploads: UploadColumns;
   upload_chunks: UploadChunkColumns;
   delegate_tokens: DelegateTokenColumns;
   delegates: DelegateColumns;
   api_keys: ApiKeyColumns;
+  api_key_groups: ApiKeyGroupColumns;
+  workload_issuers: WorkloadIssuerColumns;
+  applications: ApplicationColumns;
+  environments: EnvironmentColumns;
+  catalogue_revision: CatalogueRevisionColumns;
+  services: ServiceColumns;
+  config_entries: ConfigEntryColumns;
+  groups: GroupColumns;
+  group_members: GroupMemberColumns;
+  users: UserColumns;
+  recovery_codes: RecoveryCodeColumns;
+  sessions: SessionColumns;
+  one_time_links: LinkColumns;
   audit_records: AuditRecordColumns;
   audit_head: AuditHeadColumns;
+  audit_blocks: AuditBlockColumns;
+  audit_index: AuditIndexColumns;
+  audit_floor: AuditFloorColumns;
+  audit_checkpoints: AuditCheckpointColumns;
+  audit_sinks: AuditSinkColumns;
 };

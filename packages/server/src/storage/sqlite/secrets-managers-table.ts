@@ -6,6 +6,7 @@ import type { SecretsManagerRow, SecretsManagerStore } from '../../secrets-manag
 import { prepare, tables } from './query.ts';
 import type { SecretsManagerColumns } from './schema.ts';
 import type { Session, UniqueName } from './session.ts';
+import { parseRegion, printRegion } from './stored-scope.ts';
 
 const insert = prepare((p: SecretsManagerColumns) =>
   tables.insertInto('secrets_managers').values({
@@ -15,6 +16,7 @@ const insert = prepare((p: SecretsManagerColumns) =>
     is_default: p.is_default,
     revision: p.revision,
     settings: p.settings,
+    usage_scope: p.usage_scope,
     encrypted_secret_key: p.encrypted_secret_key,
     created_at_ms: p.created_at_ms,
     updated_at_ms: p.updated_at_ms,
@@ -28,6 +30,7 @@ const update = prepare((p: SecretsManagerColumns & { expected: number }) =>
       name_key: p.name_key,
       revision: p.revision,
       settings: p.settings,
+      usage_scope: p.usage_scope,
       encrypted_secret_key: p.encrypted_secret_key,
       created_at_ms: p.created_at_ms,
       updated_at_ms: p.updated_at_ms,
@@ -145,6 +148,7 @@ function columnsOf(row: SecretsManagerRow): SecretsManagerColumns {
     is_default: row.isDefault ? 1 : 0,
     revision: row.revision,
     settings: JSON.stringify(row.settings),
+    usage_scope: printRegion(row.usageScope),
     encrypted_secret_key: row.encryptedSecretKey,
     created_at_ms: row.createdAtMs,
     updated_at_ms: row.updatedAtMs,
@@ -158,6 +162,7 @@ function rowOf(columns: SecretsManagerColumns): SecretsManagerRow {
     isDefault: columns.is_default === 1,
     revision: columns.revision,
     settings: JSON.parse(columns.settings) as SecretsManagerSettings,
+    usageScope: parseRegion(columns.usage_scope),
     encryptedSecretKey: columns.encrypted_secret_key,
     createdAtMs: columns.created_at_ms,
     updatedAtMs: columns.updated_at_ms,

@@ -1,13 +1,22 @@
 // Secrets and their versions in SQLite. The newest version's number is kept with the secret: it makes "the newest" one look-up,
 // and adding a version a compare-and-set.
-import { AppError, invariant, nameKey } from '@sallyport/core';
-import type { SecretId, SecretReference, UploadId } from '@sallyport/core';
+import { invariant, nameKey } from '@sallyport/core';
+import type { SecretId, SecretReference, SecretsManagerId, UploadId } from '@sallyport/core';
 import { INLINE_ENVELOPE_MAX_BYTES } from '../../secrets/secret-store.ts';
-import type { FoundSecret, SecretRow, SecretStore, SecretVersionRow } from '../../secrets/secret-store.ts';
-import { findSecrets, foundSecret, pageOfSecrets } from './find-secrets.ts';
+import type {
+  FoundSecret,
+  ScopeInUse,
+  SecretListQuery,
+  SecretRow,
+  SecretStore,
+  SecretVersionRow,
+  StoredEnvelope,
+} from '../../secrets/secret-store.ts';
+import { findSecrets, foundSecret, pageOfSecrets, readEnvelopes } from './find-secrets.ts';
 import { prepare, queryOf, tables } from './query.ts';
-import type { SecretColumns, SecretVersionColumns } from './schema.ts';
+import type { SecretColumns, SecretNameColumns, SecretVersionColumns } from './schema.ts';
 import type { Session } from './session.ts';
+import { parseEffectiveScope, printScope } from './stored-scope.ts';
 
 const insert = prepare((p: SecretColumns) =>
   tables.insertInto('secrets').values({
@@ -16,13 +25,31 @@ const insert = prepare((p: SecretColumns) =>
     name_key: p.name_key,
     kind: p.kind,
     newest_version: p.newest_version,
+    secrets_manager_id: p.secrets_manager_id,
+    scope: p.scope,
     created_at_ms: p.created_at_ms,
   }),
 );
-const advance = prepare((p: { id: SecretId; version: number; before: number }) =>
+const insertName = prepare((p: SecretNameColumns) =>
+  tables.insertInto('secret_names').values({
+    name_key: p.name_key,
+    secret_id: p.secret_id,
+    name: p.name,
+    is_alias: p.is_alias,
+    created_at_ms: p.created_at_ms,
+  }),
+);
+const scopesInUse = prepare(() =>
+  tables
+    .selectFrom('secrets as s')
+    .innerJoin('secrets_managers as m', 'm.id', 's.secrets_manager_id')
+    .select(['s.scope', 's.secrets_manager_id', 'm.usage_scope'])
+    .distinct(),
+);
+const advance = prepare((p: { id: SecretId; version: number; before: number; managerId: SecretsManagerId }) =>
   tables
     .updateTable('secrets')
-    .set({ newest_version: p.version })
+    .set({ newest_version: p.version, secrets_manager_id: p.managerId })
     .where('id', '=', p.id)
     .where('newest_version', '=', p.before),
 );
@@ -38,17 +65,7 @@ const insertVersion = prepare((p: SecretVersionColumns) =>
     envelope: p.envelope,
   }),
 );
-const versions = prepare((p: { id: SecretId; limit: number }) =>
-  tables
-    .selectFrom('secret_versions')
-    .selectAll()
-    .where('secret_id', '=', p.id)
-    .orderBy('version', 'desc')
-    .limit(p.limit),
-);
-const rename = prepare((p: { id: SecretId; name: string; nameKey: string }) =>
-  tables.updateTable('secrets').set({ name: p.name, name_key: p.nameKey }).where('id', '=', p.id),
-);
+
 const uploadsOf = prepare((p: { id: SecretId }) =>
   tables
     .selectFrom('secret_versions')
@@ -60,6 +77,9 @@ const removeVersions = prepare((p: { id: SecretId }) =>
   tables.deleteFrom('secret_versions').where('secret_id', '=', p.id),
 );
 const removeUpload = prepare((p: { id: UploadId }) => tables.deleteFrom('uploads').where('id', '=', p.id));
+const removeUsage = prepare((p: { id: SecretId }) =>
+  tables.deleteFrom('secret_usage_days').where('secret_id', '=', p.id),
+);
 const remove = prepare((p: { id: SecretId }) => tables.deleteFrom('secrets').where('id', '=', p.id));
 
 /** `SecretStore` inside one transaction. */
@@ -70,52 +90,65 @@ export class SqliteSecrets implements SecretStore {
     this.#session = session;
   }
 
-  async findMany(
-    references: readonly SecretReference[],
-    options: { envelopes: boolean },
-  ): Promise<(FoundSecret | null)[]> {
-    return findSecrets(this.#session, references, options);
+  async findMany(references: readonly SecretReference[]): Promise<FoundSecret[][]> {
+    return findSecrets(this.#session, references);
   }
 
-  async list(query: Parameters<SecretStore['list']>[0]): Promise<FoundSecret[]> {
+  async readEnvelopes(
+    addresses: readonly { secretId: SecretId; version: number }[],
+  ): Promise<(StoredEnvelope | null)[]> {
+    return readEnvelopes(this.#session, addresses);
+  }
+
+  async scopesInUse(): Promise<ScopeInUse[]> {
+    return this.#session.all(scopesInUse({})).map((row) => ({
+      key: row.secrets_manager_id + row.scope,
+      scope: parseEffectiveScope(row.scope, row.usage_scope),
+    }));
+  }
+
+  async list(query: SecretListQuery): Promise<FoundSecret[]> {
     return this.#session.all(queryOf(pageOfSecrets(query))).map(foundSecret);
   }
 
-  async listVersions(id: SecretId, limit: number): Promise<SecretVersionRow[]> {
-    return this.#session.all(versions({ id, limit })).map(versionOf);
-  }
-
-  async insert(row: SecretRow): Promise<void> {
+  async insert(row: SecretRow, secretsManagerId: SecretsManagerId): Promise<void> {
+    const key = nameKey(row.name);
     this.#session.run(
       insert({
         id: row.id,
         name: row.name,
-        name_key: nameKey(row.name),
+        name_key: key,
         kind: row.kind,
         newest_version: 0,
+        secrets_manager_id: secretsManagerId,
+        scope: printScope(row.scope),
         created_at_ms: row.createdAtMs,
       }),
-      { column: 'secrets.name_key', thing: 'secret', name: row.name },
+    );
+    this.#session.run(
+      insertName({
+        name_key: key,
+        secret_id: row.id,
+        name: row.name,
+        is_alias: 0,
+        created_at_ms: row.createdAtMs,
+      }),
     );
   }
 
   async addVersion(row: SecretVersionRow): Promise<boolean> {
     const columns = columnsOf(row);
     const advanced = this.#session.run(
-      advance({ id: row.secretId, version: row.version, before: row.version - 1 }),
+      advance({
+        id: row.secretId,
+        version: row.version,
+        before: row.version - 1,
+        managerId: row.secretsManagerId,
+      }),
     );
     if (advanced === 0) return false;
     this.#session.run(insertVersion(columns));
     return true;
-  }
-
-  async rename(id: SecretId, name: string): Promise<void> {
-    const renamed = this.#session.run(rename({ id, name, nameKey: nameKey(name) }), {
-      column: 'secrets.name_key',
-      thing: 'secret',
-      name,
-    });
-    if (renamed === 0) throw new AppError('not-found', { publicMessage: 'There is no such secret.' });
   }
 
   async remove(id: SecretId): Promise<void> {
@@ -124,6 +157,8 @@ export class SqliteSecrets implements SecretStore {
     for (const { upload_id } of uploads) {
       if (upload_id !== null) this.#session.run(removeUpload({ id: upload_id }));
     }
+    this.#session.run(removeUsage({ id }));
+    // Its names go with it.
     this.#session.run(remove({ id }));
   }
 }
@@ -144,20 +179,5 @@ function columnsOf(row: SecretVersionRow): SecretVersionColumns {
     created_by: row.createdBy,
     upload_id: 'uploadId' in row.envelope ? row.envelope.uploadId : null,
     envelope: inline,
-  };
-}
-
-function versionOf(columns: SecretVersionColumns): SecretVersionRow {
-  return {
-    secretId: columns.secret_id,
-    version: columns.version,
-    secretsManagerId: columns.secrets_manager_id,
-    envelope:
-      columns.upload_id === null
-        ? { inline: columns.envelope ?? new Uint8Array(0) }
-        : { uploadId: columns.upload_id },
-    valueBytes: columns.value_bytes,
-    createdAtMs: columns.created_at_ms,
-    createdBy: columns.created_by,
   };
 }

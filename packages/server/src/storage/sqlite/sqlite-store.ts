@@ -6,21 +6,33 @@ import { systemClock } from '../../clock.ts';
 import type { Clock } from '../../clock.ts';
 import type { Store, Tables } from '../store.ts';
 import { SqliteApiKeys } from './api-keys-table.ts';
+import { SqliteApplications } from './applications-table.ts';
+import { SqliteAuditCheckpoints } from './audit-checkpoints-table.ts';
+import { SqliteAuditRetention } from './audit-retention-table.ts';
+import { SqliteSinkPositions } from './audit-sinks-table.ts';
 import { SqliteAuditLog } from './audit-table.ts';
+import { SqliteConfigEntries } from './config-entries-table.ts';
 import { Connection, rollBack, whenFree } from './connection.ts';
 import { prepareDatabaseFile } from './database-file.ts';
 import { SqliteDelegates } from './delegates-table.ts';
 import { faultOf } from './faults.ts';
 import { GroupCommit } from './group-commit.ts';
+import { SqliteGroups, SqliteMemberships } from './groups-table.ts';
 import type { CommitLimits } from './group-commit.ts';
 import { findProblems } from './integrity.ts';
 import { LogFlush } from './log-flush.ts';
 import { migrate } from './migrations.ts';
+import { SqliteSecretEdits } from './secret-edits-table.ts';
 import { SqliteSecrets } from './secrets-table.ts';
 import { SqliteSecretsManagers } from './secrets-managers-table.ts';
 import { runInSession, Session } from './session.ts';
+import { SqliteLinks } from './links-table.ts';
+import { SqliteSessions } from './sessions-table.ts';
 import { SqliteSettings } from './settings-table.ts';
 import { SqliteUploads } from './uploads-table.ts';
+import { SqliteWorkloadIssuers } from './workload-issuers-table.ts';
+import { SqliteRecoveryCodes, SqliteUsers } from './users-table.ts';
+import { SqliteUsage } from './usage-table.ts';
 
 const WORK_DEADLINE_MS = 10_000;
 const LOCK_WAIT_MS = 5_000;
@@ -192,6 +204,12 @@ class SqliteTables implements Tables {
   get secrets(): SqliteSecrets {
     return new SqliteSecrets(this.#session);
   }
+  get secretEdits(): SqliteSecretEdits {
+    return new SqliteSecretEdits(this.#session);
+  }
+  get usage(): SqliteUsage {
+    return new SqliteUsage(this.#session);
+  }
   get secretsManagers(): SqliteSecretsManagers {
     return new SqliteSecretsManagers(this.#session);
   }
@@ -201,8 +219,44 @@ class SqliteTables implements Tables {
   get apiKeys(): SqliteApiKeys {
     return new SqliteApiKeys(this.#session);
   }
+  get groups(): SqliteGroups {
+    return new SqliteGroups(this.#session);
+  }
+  get memberships(): SqliteMemberships {
+    return new SqliteMemberships(this.#session);
+  }
+  get users(): SqliteUsers {
+    return new SqliteUsers(this.#session);
+  }
+  get recoveryCodes(): SqliteRecoveryCodes {
+    return new SqliteRecoveryCodes(this.#session);
+  }
+  get sessions(): SqliteSessions {
+    return new SqliteSessions(this.#session);
+  }
+  get links(): SqliteLinks {
+    return new SqliteLinks(this.#session);
+  }
+  get applications(): SqliteApplications {
+    return new SqliteApplications(this.#session);
+  }
+  get configEntries(): SqliteConfigEntries {
+    return new SqliteConfigEntries(this.#session);
+  }
+  get workloadIssuers(): SqliteWorkloadIssuers {
+    return new SqliteWorkloadIssuers(this.#session);
+  }
   get audit(): SqliteAuditLog {
     return new SqliteAuditLog(this.#session);
+  }
+  get auditCheckpoints(): SqliteAuditCheckpoints {
+    return new SqliteAuditCheckpoints(this.#session);
+  }
+  get auditRetention(): SqliteAuditRetention {
+    return new SqliteAuditRetention(this.#session);
+  }
+  get auditSinks(): SqliteSinkPositions {
+    return new SqliteSinkPositions(this.#session);
   }
   get settings(): SqliteSettings {
     return new SqliteSettings(this.#session);

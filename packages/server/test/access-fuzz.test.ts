@@ -1,0 +1,95 @@
+// Random accounts, random people and random requests: every decision of the HTTP API against the brute-force model of access-model.ts,
+// and no answer with the name of anything that its caller may not know of. SALLYPORT_ACCESS_CASES sets how many decisions are compared,
+// SALLYPORT_ACCESS_SEED repeats a run; `npm run test:slow` makes a long one.
+import { afterEach, expect, test } from 'vitest';
+import { ACCOUNT_CHANGES } from './access-account-changes.ts';
+import { ACCOUNT_QUESTIONS } from './access-account-questions.ts';
+import { ENTRY_CHANGES } from './access-entry-changes.ts';
+import type { ModelKey } from './access-model.ts';
+import { PEOPLE_CHANGES } from './access-people-changes.ts';
+import { ask, expectAllSides, expectBothSides } from './access-question.ts';
+import type { Question, Tally } from './access-question.ts';
+import { SECRET_CHANGES } from './access-secret-changes.ts';
+import { SECRET_QUESTIONS } from './access-secret-questions.ts';
+import { startWorld } from './access-world.ts';
+import type { World } from './access-world.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+const CASES = Number(process.env['SALLYPORT_ACCESS_CASES'] ?? 10_000);
+const SEED = Number(process.env['SALLYPORT_ACCESS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+/** Then another account is tried. */
+const CASES_PER_ACCOUNT = 1250;
+const QUESTIONS_AT_ONCE = 12;
+const CHANGES_BETWEEN = 3;
+
+let world: World | null = null;
+afterEach(async () => {
+  await world?.end();
+});
+
+test(
+  'the API and the brute-force model decide alike on random accounts',
+  async () => {
+    const tally: Tally = new Map();
+    let decisions = 0;
+    for (let round = 0; decisions < CASES; round += 1) {
+      world = await startWorld(new SeededRandom(SEED + round));
+      decisions += await askMuch(world, { round, tally, limit: Math.min(CASES - decisions, CASES_PER_ACCOUNT) });
+      await world.end();
+      world = null;
+    }
+    expect(decisions).toBeGreaterThanOrEqual(CASES);
+    if (CASES >= 10_000) expectAllSides(tally, 10);
+    if (CASES >= 100_000) expectBothSides(tally);
+  },
+  Math.max(120_000, CASES * 30),
+);
+
+async function askMuch(
+  on: World,
+  { round, tally, limit }: { round: number; tally: Tally; limit: number },
+): Promise<number> {
+  let decisions = 0;
+  const judge = async (question: Question): Promise<void> => {
+    const { answer, disagreement, outcomes, ...verdict } = await ask(on, question);
+    if (disagreement !== null) {
+      const repeat = `SALLYPORT_ACCESS_SEED=${SEED + round} SALLYPORT_ACCESS_CASES=${CASES_PER_ACCOUNT}`;
+      expect.fail(`after ${decisions} decisions (${repeat}): ${disagreement}`);
+    }
+    decisions += verdict.decisions;
+    count(tally, question.kind, outcomes);
+    if (answer.status < 300) question.apply?.(answer);
+    const next = question.then?.(answer) ?? null;
+    if (next !== null) await judge(next);
+  };
+  while (decisions < limit) {
+    // Nothing changes between these, so they may all be asked at once.
+    const questions = Array.from({ length: QUESTIONS_AT_ONCE }, () => {
+      const from = on.random.chance(0.6) ? SECRET_QUESTIONS : ACCOUNT_QUESTIONS;
+      return on.random.pick(from)(on, somebody(on));
+    });
+    await Promise.all(questions.map(judge));
+    for (let left = CHANGES_BETWEEN; left > 0; left -= 1) {
+      const from = on.random.weighted(
+        [4, () => SECRET_CHANGES],
+        [3, () => ACCOUNT_CHANGES],
+        [1, () => ENTRY_CHANGES],
+        [2, () => PEOPLE_CHANGES],
+      );
+      await judge(on.random.pick(from)(on, somebody(on)));
+    }
+  }
+  return decisions;
+}
+
+/** The administrator now and then, so that the account goes on changing. */
+function somebody({ random, account, admin }: World): ModelKey {
+  const active = account.keys.filter(({ revoked, value }) => !revoked && value !== '');
+  return random.chance(0.12) ? admin : random.pick(active);
+}
+
+function count(tally: Tally, kind: string, outcomes: readonly string[]): void {
+  const ofKind = tally.get(kind) ?? new Map<string, number>();
+  tally.set(kind, ofKind);
+  for (const outcome of outcomes) ofKind.set(outcome, (ofKind.get(outcome) ?? 0) + 1);
+}
