@@ -30,7 +30,7 @@ type Scenario = {
 
 type Seal = (
   operation: 'resolve' | 'write',
-  content: Buffer,
+  content: Uint8Array,
 ) => { requestId: string; delegateId: string; sealed: unknown };
 
 const newId = (): { nowMs: number; random: Buffer } => ({

@@ -12,6 +12,7 @@ const KEYS = {
   variable: `sp_key_${'v'.repeat(43)}`,
   project: `sp_key_${'p'.repeat(43)}`,
   user: `sp_key_${'u'.repeat(43)}`,
+  login: `sp_key_${'l'.repeat(43)}`,
 };
 const PROJECT = 'https://project.example';
 const USER = 'https://user.example';
@@ -106,6 +107,49 @@ describe('the first place that has it wins', () => {
     expect(await settings({ address: 'https://PROJECT.example:443/' })).toMatchObject({
       token: KEYS.project,
     });
+  });
+});
+
+describe('a login', () => {
+  const login = { address: PROJECT, user: 'alice', apiKeyId: 'key_1', token: KEYS.login, expiresAtMs: 9e15 };
+  const logins = (...all: object[]): Promise<void> => write('config/sallyport/logins.json', { logins: all });
+
+  test('goes before the keys of both files, and after those of flags and environment', async () => {
+    await bothFiles();
+    await logins(login, { ...login, address: USER });
+    expect(await settings()).toMatchObject({ address: PROJECT, token: KEYS.login });
+    expect(await settings({ address: USER })).toMatchObject({ address: USER, token: KEYS.login });
+    expect(await settings({ token: KEYS.flag })).toMatchObject({ token: KEYS.flag });
+    expect(await settings({}, { SALLYPORT_TOKEN: KEYS.variable })).toMatchObject({ token: KEYS.variable });
+  });
+
+  test('is sent to its own server only, however its address is written', async () => {
+    await logins(login);
+    expect(await settings({ address: 'https://PROJECT.example:443/' })).toMatchObject({ token: KEYS.login });
+    await expect(settings({ address: 'https://other.example' })).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+  });
+
+  test('gives the address where nothing else does, the newest one', async () => {
+    await logins(login, { ...login, address: USER });
+    expect(await settings()).toMatchObject({ address: PROJECT, token: KEYS.login });
+    await projectFile({ address: 'https://attacker.example' });
+    await expect(settings()).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  test('that has expired counts for nothing, and says so', async () => {
+    await bothFiles();
+    await logins({ ...login, expiresAtMs: 1 });
+    expect(await settings()).toMatchObject({ token: KEYS.project });
+    expect(warnings).toEqual([`note: the login of alice at ${PROJECT} has expired. Run: sallyport login`]);
+  });
+
+  test('in a file that is damaged is refused, and what is in it is not repeated', async () => {
+    await write('config/sallyport/logins.json', '{"logins": [{"token": "canary"');
+    const failure = await settings().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'config-invalid' });
+    expect(String(failure)).not.toContain('canary');
   });
 });
 

@@ -3,8 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { DelegateOffer, SealedReadEntry } from '@sallyport/protocol';
-import { createClient, memoryKnownDelegates } from '../src/index.ts';
+import { memoryKnownDelegates } from '../src/index.ts';
 import type { AppError, Client, ClientOptions, KnownDelegate } from '../src/index.ts';
+import { createClient } from './client-under-test.ts';
 import { DelegateDouble, ServerDouble, TOKEN, wireError } from './server-double.ts';
 import type { Script } from './server-double.ts';
 

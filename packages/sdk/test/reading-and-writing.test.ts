@@ -1,7 +1,7 @@
 // What an application does with the client, against an honest server and delegate.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createClient } from '../src/index.ts';
+import { createClient, traits } from './client-under-test.ts';
 import type { Client, ClientOptions } from '../src/index.ts';
 import { DelegateDouble, errorBody, ServerDouble, TOKEN } from './server-double.ts';
 
@@ -136,19 +136,22 @@ describe('files', () => {
     await expect(clientOf(server).get('cert')).rejects.toMatchObject({ code: 'kind-mismatch' });
   });
 
-  test('an upload that is refused early ends without reading the rest of the file', async () => {
-    await using server = await ServerDouble.start(new DelegateDouble('one'));
-    server.script = { refuse: () => errorBody('forbidden', 'Not yours.').error };
-    let pieces = 0;
-    async function* endless(): AsyncGenerator<Uint8Array> {
-      for (;;) {
-        pieces++;
-        yield new Uint8Array(65_536);
+  test.runIf(traits.streamsUploads)(
+    'an upload that is refused early ends without reading the rest of the file',
+    async () => {
+      await using server = await ServerDouble.start(new DelegateDouble('one'));
+      server.script = { refuse: () => errorBody('forbidden', 'Not yours.').error };
+      let pieces = 0;
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        for (;;) {
+          pieces++;
+          yield new Uint8Array(65_536);
+        }
       }
-    }
-    await expect(clientOf(server).upload('cert', endless())).rejects.toMatchObject({ code: 'forbidden' });
-    expect(pieces).toBeGreaterThan(0);
-  });
+      await expect(clientOf(server).upload('cert', endless())).rejects.toMatchObject({ code: 'forbidden' });
+      expect(pieces).toBeGreaterThan(0);
+    },
+  );
 
   test("an upload whose source fails reports the source's own error, and stores nothing", async () => {
     await using server = await ServerDouble.start(new DelegateDouble('one'));

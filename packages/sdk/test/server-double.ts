@@ -285,6 +285,7 @@ export class ServerDouble {
       kind,
       secretsManagerId,
       secretsManagerName: 'test',
+      scope: { type: 'inherit' },
       version,
       valueBytes: value.length,
       createdAtMs: 1,

@@ -10,6 +10,11 @@ export type CompletionSource =
   | 'delegate'
   | 'delegate-token'
   | 'api-key'
+  | 'application'
+  | 'environment'
+  | 'user'
+  | 'group'
+  | 'workload-issuer'
   | 'file';
 
 /** A flag. The same name has the same kind in all commands, so that a line can be read before its command is known. */

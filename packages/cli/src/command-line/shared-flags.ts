@@ -33,6 +33,12 @@ export const CONNECTION_FLAGS = {
     completes: 'file',
     summary: 'File of known delegates (SALLYPORT_KNOWN_DELEGATES)',
   },
+  purpose: {
+    kind: 'text',
+    value: 'TEXT',
+    summary:
+      'What this is for, e.g. the id of a deployment; it goes into the audit trail (SALLYPORT_PURPOSE)',
+  },
   'allow-plain-http': {
     kind: 'switch',
     summary: 'Permit plain http beyond this machine; tokens then cross the network in clear',
@@ -47,6 +53,24 @@ export const OUTPUT_FLAG = {
     value: 'FORMAT',
     choices: ['table', 'json'],
     summary: 'table (default) or json; with json, errors are JSON as well',
+  },
+} as const satisfies Record<string, FlagSpec>;
+
+/** Where a secret is used: an application and one of its environments. */
+export const SCOPE_FLAGS = {
+  app: {
+    kind: 'text',
+    short: 'a',
+    value: 'APP',
+    completes: 'application',
+    summary: 'Application, by name or id (SALLYPORT_APP)',
+  },
+  env: {
+    kind: 'text',
+    short: 'e',
+    value: 'ENV',
+    completes: 'environment',
+    summary: 'Environment of that application, by name or id (SALLYPORT_ENV)',
   },
 } as const satisfies Record<string, FlagSpec>;
 

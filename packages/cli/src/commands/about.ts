@@ -1,4 +1,5 @@
 // Commands about the command itself: version, help, completion.
+import type { ApplicationView } from '@sallyport/protocol';
 import type { Client } from '@sallyport/sdk';
 import type { Command, CompletionSource, Invocation } from '../command-line/command.ts';
 import { completionOf } from '../command-line/completion.ts';
@@ -75,10 +76,26 @@ async function namesAt(client: Client, source: CompletionSource): Promise<string
       return namesIn((await client.call('listDelegateTokens')).tokens);
     case 'api-key':
       return namesIn((await client.call('listApiKeys')).apiKeys);
+    case 'application':
+      return namesIn(await applicationsAt(client));
+    case 'environment':
+      return [
+        ...new Set(namesIn((await applicationsAt(client)).flatMap(({ environments }) => environments))),
+      ];
+    case 'group':
+      return namesIn((await client.call('listGroups')).groups);
+    case 'user':
+      return namesIn((await client.call('listUsers', { query: { limit: MOST_NAMES } })).users);
+    case 'workload-issuer':
+      return namesIn((await client.call('listWorkloadIssuers')).issuers);
     case 'file':
       // Completed by the shell itself.
       return [];
     default:
       return source satisfies never;
   }
+}
+
+async function applicationsAt(client: Client): Promise<ApplicationView[]> {
+  return (await client.call('listApplications', { query: { limit: MOST_NAMES } })).applications;
 }

@@ -5,9 +5,10 @@ import { isAppError } from '@sallyport/core';
 import type { RunningServer, ServerConfigInput } from '@sallyport/server';
 import type { Command, FlagSpec, Invocation } from '../command-line/command.ts';
 import { usageError } from '../command-line/usage-error.ts';
+import { AUDIT_SERVER_FLAGS, auditSettings } from './audit-server-flags.ts';
 import { note } from '../output/terminal.ts';
 import { contentOf, writePrivateFile } from '../output/write-file.ts';
-import { reportReady, untilStopped } from '../start/stop-signals.ts';
+import { isSupervised, reportReady, untilStopped } from '../start/stop-signals.ts';
 
 const SERVER_FLAGS = {
   data: { kind: 'text', value: 'DIR', completes: 'file', summary: 'Folder of the database (SALLYPORT_DATA)' },
@@ -28,6 +29,28 @@ const SERVER_FLAGS = {
   'allow-plain-http': {
     kind: 'switch',
     summary: 'Permit plain http beyond this machine; tokens then cross the network in clear',
+  },
+  'public-url': {
+    kind: 'text',
+    value: 'URL',
+    summary: 'The address that people use, for links and cookies (default: the one it listens on)',
+  },
+  'trusted-proxy': {
+    kind: 'text',
+    value: 'ADDRESS',
+    repeatable: true,
+    summary:
+      'A proxy whose X-Forwarded-For is believed: an address or a block such as 10.0.0.0/8; may be repeated',
+  },
+  'session-idle': {
+    kind: 'text',
+    value: 'DURATION',
+    summary: 'A session ends when it was not used for so long (default 30m)',
+  },
+  'session-length': {
+    kind: 'text',
+    value: 'DURATION',
+    summary: 'A session ends after so long, however much it is used (default 12h)',
   },
   'root-key-file': {
     kind: 'text',
@@ -53,6 +76,7 @@ const SERVER_FLAGS = {
     choices: ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
     summary: 'Least severe level logged (default info)',
   },
+  ...AUDIT_SERVER_FLAGS,
   'admin-key-file': {
     kind: 'text',
     value: 'FILE',
@@ -93,7 +117,10 @@ async function runServer(invocation: Invocation): Promise<void> {
   const server = await startServer(config);
   try {
     await writeFirstKeys(server, { invocation, isNew, dataFolder: config.dataFolder });
-    reportReady({ address: server.address });
+    const setupLink = await server.createSetupLink();
+    reportReady({ address: server.address, ...(setupLink === null ? {} : { setupLink }) });
+    // A supervisor shows it to a person; here it would only get into its log.
+    if (setupLink !== null && !isSupervised()) await note(terminal, setupNote(setupLink));
     await note(terminal, `Sallyport server listens on ${server.address}`);
     await signals.stopped;
   } finally {
@@ -122,6 +149,9 @@ function serverSettings({ flags, environment, folder }: Invocation): ServerConfi
     taskTimeoutSeconds: flags.seconds('task-timeout'),
     shutdownGraceSeconds: flags.seconds('shutdown-grace'),
     logLevel: flags.text('log-level'),
+    publicUrl: flags.text('public-url'),
+    sessionIdleMinutes: wholeUnits(flags.seconds('session-idle'), 60),
+    sessionHours: wholeUnits(flags.seconds('session-length'), 3600),
   };
   return {
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)) as object),
@@ -130,8 +160,20 @@ function serverSettings({ flags, environment, folder }: Invocation): ServerConfi
     tlsCertificateFile: path('tls-certificate'),
     tlsKeyFile: path('tls-key'),
     allowPlainHttp: flags.has('allow-plain-http'),
+    trustedProxies: [...flags.list('trusted-proxy')],
+    ...auditSettings({ flags, folder }),
     rootKey: rootKey === null ? { file: rootKeyFile ?? join(dataFolder, 'root.key') } : { base64: rootKey },
   };
+}
+
+/** Rounded up, so that nothing ends before it was asked to. */
+function wholeUnits(seconds: number | null, unitSeconds: number): number | null {
+  return seconds === null ? null : Math.ceil(seconds / unitSeconds);
+}
+
+/** What a person is told who starts a server that has no users. */
+export function setupNote(link: string): string {
+  return `Nobody can sign in yet. This link makes the first user, an administrator; it is good once, within 24 hours, e.g. with \`sallyport user redeem\`:\n  ${link}`;
 }
 
 /** The port to listen on: --port, PORT, or 8200. @throws {invalid-request} */

@@ -1,13 +1,15 @@
 // Commands for secrets managers: which key protects secrets, and how delegates authenticate to use it.
 import { AppError } from '@sallyport/core';
 import type { PreflightOutcome, SecretsManagerView, SettingsInput } from '@sallyport/protocol';
-import type { Command, Invocation } from '../command-line/command.ts';
+import type { Command, FlagSpec, Invocation } from '../command-line/command.ts';
 import { OUTPUT_FLAG, YES_FLAG } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
+import { isAppError } from '@sallyport/core';
 import { withClient } from '../config/open-client.ts';
+import { printRegion } from '../input/parse-region.ts';
 import { confirm } from '../input/prompt.ts';
 import { preflightReport } from '../output/preflight-report.ts';
-import { printableTime } from '../output/printable.ts';
+import { printableLines, printableTime } from '../output/printable.ts';
 import { fields, table } from '../output/table.ts';
 import { note, writeData, writeJson } from '../output/terminal.ts';
 import {
@@ -17,6 +19,7 @@ import {
   hasSettingsFlags,
   SHARED_SETTINGS_FLAGS,
 } from './settings-flags.ts';
+import { managerScopeOf } from './usage-scope-flags.ts';
 
 const GROUP = 'secrets-manager';
 const NAME = {
@@ -27,8 +30,15 @@ const NAME = {
 const ADD_FLAGS = {
   name: { kind: 'text', value: 'NAME', summary: 'Its name' },
   default: { kind: 'switch', summary: 'Make it the default for new secrets' },
+  scope: {
+    kind: 'text',
+    value: 'PLACES',
+    repeatable: true,
+    summary:
+      'Where its secrets may be used at most, such as */production; may be repeated (default: everywhere)',
+  },
   'dry-run': { kind: 'switch', summary: 'Try the settings on every eligible delegate; save nothing' },
-} as const;
+} as const satisfies Record<string, FlagSpec>;
 
 export const SECRETS_MANAGER_COMMANDS: readonly Command[] = [
   {
@@ -83,6 +93,14 @@ export const SECRETS_MANAGER_COMMANDS: readonly Command[] = [
     arguments: [NAME],
     flags: {
       name: ADD_FLAGS.name,
+      scope: ADD_FLAGS.scope,
+      'no-scope': { kind: 'switch', summary: 'May be used nowhere' },
+      'let-inherit': {
+        kind: 'switch',
+        summary:
+          'Secrets whose own scope would reach beyond the new one get the new one instead, after a question',
+      },
+      ...YES_FLAG,
       ...AWS_KMS_FLAGS,
       ...SHARED_SETTINGS_FLAGS,
       'dry-run': ADD_FLAGS['dry-run'],
@@ -117,7 +135,7 @@ async function addSecretsManager(
   const name = flags.required('name');
   const settings = await readSettings();
   await withClient(invocation, async (client) => {
-    const body = { name, settings, makeDefault: flags.has('default') };
+    const body = { name, settings, makeDefault: flags.has('default'), ...managerScopeOf(flags) };
     const saved = await client.call('createSecretsManager', { body });
     await reportSaved(invocation, saved.secretsManager, saved.preflight);
   });
@@ -190,6 +208,7 @@ async function showSecretsManager(invocation: Invocation): Promise<void> {
       ['selectors', view.selectors.join(', ') || 'none'],
       ['context', context.join(', ') || 'none'],
       ['data-key cache', maxAgeSeconds === 0 ? 'off' : `${maxAgeSeconds} s, ${maxUses} uses`],
+      ['scope', printRegion(view.usageScope).join(' ') || 'nowhere'],
       ['secrets', String(view.secretCount)],
       ['revision', String(view.revision)],
       ['updated', printableTime(view.updatedAtMs)],
@@ -221,7 +240,9 @@ async function editSecretsManager(invocation: Invocation): Promise<void> {
   const { flags } = invocation;
   const params = { secretsManager: invocation.arguments['NAME'] ?? '' };
   const name = flags.text('name');
-  if (name === null && !hasSettingsFlags(invocation)) throw usageError('No flag says what to change.');
+  const scope = managerScopeOf(flags);
+  if (name === null && scope.usageScope === undefined && !hasSettingsFlags(invocation))
+    throw usageError('No flag says what to change.');
   await withClient(invocation, async (client) => {
     const saved = await client.call('getSecretsManager', { params });
     const settings = hasSettingsFlags(invocation) ? await editedSettings(invocation, saved) : undefined;
@@ -229,15 +250,32 @@ async function editSecretsManager(invocation: Invocation): Promise<void> {
       if (settings === undefined) throw usageError('--dry-run tries settings, and no flag changes any.');
       return reportTried(invocation, await client.call('preflightSettings', { body: { settings } }));
     }
-    const edited = await client.call('editSecretsManager', {
-      params,
-      body: {
-        ...(name === null ? {} : { name }),
-        ...(settings === undefined ? {} : { settings, expectedRevision: saved.revision }),
-      },
-    });
+    const change = {
+      ...(name === null ? {} : { name }),
+      ...scope,
+      ...(settings === undefined ? {} : { settings, expectedRevision: saved.revision }),
+    };
+    const edited = await withInheriting(invocation, (agreement) =>
+      client.call('editSecretsManager', { params, body: { ...change, ...agreement } }),
+    );
     await reportSaved(invocation, edited.secretsManager, edited.preflight);
   });
+}
+
+/** With --let-inherit, secrets that would lie outside of a narrower scope are shown, and after a yes inherit it. */
+async function withInheriting<T>(
+  { terminal, flags }: Invocation,
+  edit: (agreement: { onConflict?: 'inherit'; confirmationToken?: string }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await edit({});
+  } catch (error) {
+    const token = isAppError(error, 'scope-conflict') ? error.data['confirmationToken'] : undefined;
+    if (!flags.has('let-inherit') || !isAppError(error) || typeof token !== 'string') throw error;
+    await note(terminal, printableLines(error.publicMessage));
+    await confirm(terminal, { question: 'Let them inherit the new scope?', yes: flags.has('yes') });
+    return edit({ onConflict: 'inherit', confirmationToken: token });
+  }
 }
 
 async function editedSettings(invocation: Invocation, saved: SecretsManagerView): Promise<SettingsInput> {

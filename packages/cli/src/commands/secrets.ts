@@ -2,11 +2,14 @@
 import { parseSecretReference, printSecretReference } from '@sallyport/core';
 import type { SecretDownload } from '@sallyport/sdk';
 import type { Command, Invocation } from '../command-line/command.ts';
-import { OUTPUT_FLAG, YES_FLAG } from '../command-line/shared-flags.ts';
+import { OUTPUT_FLAG, SCOPE_FLAGS, YES_FLAG } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
 import { withClient } from '../config/open-client.ts';
+import { placedReference, readPlace } from '../config/place.ts';
+import { withConfirmation } from '../input/confirm-effects.ts';
 import { confirm } from '../input/prompt.ts';
 import { printableBytes, printableTime } from '../output/printable.ts';
+import { printUsageScope } from './usage-scope-flags.ts';
 import { fields, table } from '../output/table.ts';
 import { note, writeData, writeJson } from '../output/terminal.ts';
 import { writePrivateFile } from '../output/write-file.ts';
@@ -40,6 +43,7 @@ export const SECRET_COMMANDS: readonly Command[] = [
     ],
     arguments: [{ ...NAME, summary: 'name or id, with an optional version as in name@3' }],
     flags: {
+      ...SCOPE_FLAGS,
       version: { kind: 'text', value: 'N', summary: 'This version instead of the newest' },
       output: {
         kind: 'text',
@@ -56,14 +60,22 @@ export const SECRET_COMMANDS: readonly Command[] = [
       },
     },
     connects: true,
-    examples: ['get db-password', 'get db-password@3', 'get tls-cert --out cert.pem'],
+    examples: [
+      'get db-password',
+      'get db-password@3',
+      'get db-password --app shop --env production',
+      'get sally://shop/production/db-password',
+      'get tls-cert --out cert.pem',
+    ],
     run: getSecret,
   },
   {
     path: ['list'],
-    summary: 'List secrets, without their values',
+    summary: 'List the secrets that you may see, without their values',
+    details: ['With --app and --env, only those that can be used there.'],
     flags: {
       ...OUTPUT_FLAG,
+      ...SCOPE_FLAGS,
       search: {
         kind: 'text',
         value: 'TEXT',
@@ -77,7 +89,7 @@ export const SECRET_COMMANDS: readonly Command[] = [
     path: ['describe'],
     summary: 'Show what is known of a secret, without its value',
     arguments: [NAME],
-    flags: OUTPUT_FLAG,
+    flags: { ...OUTPUT_FLAG, ...SCOPE_FLAGS },
     connects: true,
     run: describeSecret,
   },
@@ -85,22 +97,38 @@ export const SECRET_COMMANDS: readonly Command[] = [
     path: ['history'],
     summary: 'List the versions of a secret',
     arguments: [NAME],
-    flags: OUTPUT_FLAG,
+    flags: { ...OUTPUT_FLAG, ...SCOPE_FLAGS },
     connects: true,
     run: listVersions,
   },
   {
     path: ['rename'],
     summary: 'Give a secret another name; its id and versions stay',
+    details: [
+      'Whoever asks for it by its old name is shown first. With --leave-alias the old name goes on finding it.',
+    ],
     arguments: [NAME, { name: 'NEW-NAME', summary: 'the name that it gets' }],
+    flags: {
+      ...SCOPE_FLAGS,
+      ...YES_FLAG,
+      'leave-alias': { kind: 'switch', summary: 'Keep the old name as an alias' },
+    },
     connects: true,
     run: renameSecret,
   },
   {
     path: ['rm'],
     summary: 'Delete a secret with all its versions',
+    details: ['A secret that config entries of services refer to is not deleted, unless by --force.'],
     arguments: [NAME],
-    flags: YES_FLAG,
+    flags: {
+      ...SCOPE_FLAGS,
+      ...YES_FLAG,
+      force: {
+        kind: 'switch',
+        summary: 'Delete it and the config entries that refer to it; a right of its own, and recorded',
+      },
+    },
     connects: true,
     run: removeSecret,
   },
@@ -108,7 +136,7 @@ export const SECRET_COMMANDS: readonly Command[] = [
 
 async function getSecret(invocation: Invocation): Promise<void> {
   const { flags } = invocation;
-  const reference = referenceOf(invocation);
+  const reference = await placedReference(referenceOf(invocation), invocation);
   const out = flags.text('out');
   const json = flags.text('output') === 'json';
   if (json && out !== null) throw usageError('Give either --out or -o json, not both.');
@@ -159,28 +187,31 @@ async function printJson({ terminal }: Invocation, download: SecretDownload): Pr
 async function listSecrets(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
   const search = flags.text('search');
-  const found = await withClient(invocation, async (client) =>
-    Array.fromAsync(client.list(search === null ? {} : { search })),
-  );
+  const place = await readPlace(invocation);
+  const chosen = { ...(search === null ? {} : { search }), ...place };
+  const found = await withClient(invocation, async (client) => Array.fromAsync(client.list(chosen)));
   if (flags.text('output') === 'json') return writeJson(terminal, found);
   const rows = found.map((secret) => [
     secret.name,
     secret.kind,
     String(secret.version),
     printableBytes(secret.valueBytes),
-    secret.secretsManagerName,
+    secret.secretsManagerName ?? '-',
+    printUsageScope(secret.scope),
     printableTime(secret.updatedAtMs),
+    printableTime(secret.usage.lastReleasedAtMs),
   ]);
-  await writeData(terminal, table(['NAME', 'KIND', 'VERSION', 'SIZE', 'SECRETS MANAGER', 'UPDATED'], rows));
+  const headings = ['NAME', 'KIND', 'VERSION', 'SIZE', 'SECRETS MANAGER', 'SCOPE', 'UPDATED', 'LAST USED'];
+  await writeData(terminal, table(headings, rows));
 }
 
 async function describeSecret(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
-  const detail = await withClient(invocation, (client) =>
-    client.describe(invocation.arguments['NAME'] ?? ''),
-  );
+  const name = await placedReference(invocation.arguments['NAME'] ?? '', invocation);
+  const detail = await withClient(invocation, (client) => client.describe(name));
   if (flags.text('output') === 'json') return writeJson(terminal, detail);
-  const { secret, versions } = detail;
+  const { secret, versions, aliases } = detail;
+  const { usage } = secret;
   await writeData(
     terminal,
     fields([
@@ -189,7 +220,12 @@ async function describeSecret(invocation: Invocation): Promise<void> {
       ['kind', secret.kind],
       ['version', String(secret.version)],
       ['size', `${printableBytes(secret.valueBytes)} (${secret.valueBytes} bytes)`],
-      ['secrets manager', `${secret.secretsManagerName} (${secret.secretsManagerId})`],
+      ['secrets manager', `${secret.secretsManagerName ?? '-'} (${secret.secretsManagerId})`],
+      ['scope', printUsageScope(secret.scope)],
+      ...(aliases.length === 0 ? [] : [['aliases', aliases.join(', ')] as const]),
+      ['config entries', String(usage.setupUsages)],
+      ['reads in 90 days', `${usage.releases}, and ${usage.refusals} refused`],
+      ['last read', printableTime(usage.lastReleasedAtMs)],
       ['key', versions[0]?.keyArn ?? 'built-in key ring'],
       ['created', printableTime(secret.createdAtMs)],
       ['updated', printableTime(secret.updatedAtMs)],
@@ -200,9 +236,8 @@ async function describeSecret(invocation: Invocation): Promise<void> {
 
 async function listVersions(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
-  const { versions } = await withClient(invocation, (client) =>
-    client.describe(invocation.arguments['NAME'] ?? ''),
-  );
+  const name = await placedReference(invocation.arguments['NAME'] ?? '', invocation);
+  const { versions } = await withClient(invocation, (client) => client.describe(name));
   if (flags.text('output') === 'json') return writeJson(terminal, versions);
   const rows = versions.map((version) => [
     String(version.version),
@@ -215,15 +250,31 @@ async function listVersions(invocation: Invocation): Promise<void> {
 }
 
 async function renameSecret(invocation: Invocation): Promise<void> {
+  const { flags, terminal } = invocation;
   const { NAME: name = '', 'NEW-NAME': newName = '' } = invocation.arguments;
-  const renamed = await withClient(invocation, (client) => client.rename(name, newName));
-  await note(invocation.terminal, `Renamed ${name} to ${renamed.name}.`);
+  const secret = await placedReference(name, invocation);
+  const change = { name: newName, leaveAlias: flags.has('leave-alias') };
+  const renamed = await withClient(invocation, (client) =>
+    withConfirmation(
+      terminal,
+      { question: `Rename ${name} all the same?`, yes: flags.has('yes') },
+      (confirmationToken) => client.edit(secret, { ...change, ...confirmationToken }),
+    ),
+  );
+  await note(terminal, `Renamed ${name} to ${renamed.name}.`);
 }
 
 async function removeSecret(invocation: Invocation): Promise<void> {
   const { terminal, flags } = invocation;
   const name = invocation.arguments['NAME'] ?? '';
-  await confirm(terminal, { question: `Delete ${name} with all its versions?`, yes: flags.has('yes') });
-  await withClient(invocation, (client) => client.remove(name));
+  const secret = await placedReference(name, invocation);
+  const yes = flags.has('yes');
+  await confirm(terminal, { question: `Delete ${name} with all its versions?`, yes });
+  const force = flags.has('force');
+  await withClient(invocation, (client) =>
+    withConfirmation(terminal, { question: `Delete ${name} all the same?`, yes }, (confirmationToken) =>
+      client.remove(secret, { force, ...confirmationToken }),
+    ),
+  );
   await note(terminal, `Deleted ${name}.`);
 }

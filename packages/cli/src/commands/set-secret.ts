@@ -2,12 +2,15 @@
 import { AppError } from '@sallyport/core';
 import type { WriteOptions, WrittenVersion } from '@sallyport/sdk';
 import type { FlagSpec, Invocation } from '../command-line/command.ts';
+import { SCOPE_FLAGS } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
 import { withClient } from '../config/open-client.ts';
+import { placedReference } from '../config/place.ts';
 import { askHidden, canAsk } from '../input/prompt.ts';
 import { openUpload, readStdin } from '../input/read-input.ts';
 import { printableBytes } from '../output/printable.ts';
 import { note } from '../output/terminal.ts';
+import { USAGE_SCOPE_FLAGS, usageScopeOf } from './usage-scope-flags.ts';
 
 /** Highest version that can be named. */
 export const VERSION_MAX = 999_999_999;
@@ -31,6 +34,8 @@ export const WRITE_FLAGS = {
     value: 'N',
     summary: 'Only if N is the newest version; 0: only if there is no such secret',
   },
+  ...SCOPE_FLAGS,
+  ...USAGE_SCOPE_FLAGS,
 } as const satisfies Record<string, FlagSpec>;
 
 /** Carries out `set`. */
@@ -46,21 +51,26 @@ export async function setSecret(invocation: Invocation): Promise<void> {
   }
   if (source === '-' && file !== null) throw usageError('Give either - or --file, not both.');
   const options = writeOptionsOf(invocation);
+  const secret = await placedReference(name, invocation);
   if (file !== null) {
     const bytes = await openUpload(terminal, file);
     await withClient(invocation, async (client) =>
-      report(invocation, await client.upload(name, bytes, options)),
+      report(invocation, await client.upload(secret, bytes, options)),
     );
     return;
   }
   const value = source === '-' ? await textFromStdin(invocation) : await textFromPerson(invocation, name);
-  await withClient(invocation, async (client) => report(invocation, await client.set(name, value, options)));
+  await withClient(invocation, async (client) =>
+    report(invocation, await client.set(secret, value, options)),
+  );
 }
 
 function writeOptionsOf({ flags }: Invocation): WriteOptions {
   const secretsManager = flags.text('secrets-manager');
   const expectedVersion = flags.whole('if-version', { min: 0, max: VERSION_MAX });
+  const scope = usageScopeOf(flags);
   return {
+    ...(scope === null ? {} : { scope }),
     ...(secretsManager === null ? {} : { secretsManager }),
     ...(expectedVersion === null ? {} : { expectedVersion }),
   };

@@ -14,7 +14,7 @@ import { labHints } from '../start/lab-facts.ts';
 import { untilStopped } from '../start/stop-signals.ts';
 import { startAll } from '../start/supervisor.ts';
 import type { Running } from '../start/supervisor.ts';
-import { portOf } from './run-server.ts';
+import { portOf, setupNote } from './run-server.ts';
 
 export const START_COMMANDS: readonly Command[] = [
   {
@@ -84,7 +84,7 @@ async function settleIn(
   { installation, running }: { installation: Installation; running: Running },
 ): Promise<void> {
   const { createClient, FileKnownDelegates } = await import('@sallyport/sdk');
-  const { address, fingerprint, lab } = running;
+  const { address, fingerprint, lab, setupLink } = running;
   const token = await readAdminKey(installation);
   const known = new FileKnownDelegates(installation.knownDelegates);
   const client = createClient({ address, token, knownDelegates: known, strict: true });
@@ -104,6 +104,7 @@ async function settleIn(
     installation.isNew
       ? `  API key: ${token}  (the first one; it is also in ${installation.adminKey})`
       : `  API key: in ${installation.adminKey}`,
+    ...(setupLink === null ? [] : ['', setupNote(setupLink)]),
     '',
     ...(obstacle === null
       ? [

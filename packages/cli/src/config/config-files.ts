@@ -14,6 +14,8 @@ const ProjectFile = z.strictObject({
   caFile: z.string().min(1).optional().describe('Beside or below this file.'),
   knownDelegates: z.string().min(1).optional().describe('Beside or below this file.'),
   strict: z.boolean().optional(),
+  application: z.string().min(1).optional().describe('In which secrets are used, by name or id.'),
+  environment: z.string().min(1).optional().describe('Of that application.'),
 });
 
 const UserFile = z
@@ -38,6 +40,9 @@ export type ConfigFile = {
   caFile: string | null;
   knownDelegates: string | null;
   strict: boolean;
+  /** Where secrets are used; the project's file only. */
+  application: string | null;
+  environment: string | null;
 };
 
 /**
@@ -77,6 +82,8 @@ export async function readUserFile(
     caFile: absolute(config.caFile),
     knownDelegates: null,
     strict: config.strict ?? false,
+    application: null,
+    environment: null,
   };
 }
 
@@ -101,6 +108,8 @@ async function projectFileOf(path: string, json: unknown): Promise<ConfigFile> {
     caFile: await inside(config.caFile),
     knownDelegates: await inside(config.knownDelegates),
     strict: config.strict ?? false,
+    application: config.application ?? null,
+    environment: config.environment ?? null,
   };
 }
 

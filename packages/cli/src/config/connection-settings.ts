@@ -1,5 +1,6 @@
 // Which server a command talks to, with which key, and whom it trusts: flags first, then the environment, then the project's file,
-// then the user's. A key from a file goes only to the address that stands beside it.
+// then the user's. Whoever has logged in to a server goes before the keys of both files. A key from a file goes only to the address that
+// stands beside it.
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError } from '@sallyport/core';
@@ -7,6 +8,8 @@ import type { FlagValues } from '../command-line/flag-values.ts';
 import { findProjectFile, readUserFile, warnIfLoose } from './config-files.ts';
 import type { ConfigFile } from './config-files.ts';
 import type { Environment } from './environment.ts';
+import { readLogins } from './logins.ts';
+import type { Login } from './logins.ts';
 
 export type ConnectionSettings = {
   address: string;
@@ -52,14 +55,15 @@ export async function readConnectionSettings(sources: SettingsSources): Promise<
   return { ...settings, token: await tokenFor(settings.address, sources, files) };
 }
 
-type Files = { project: ConfigFile | null; user: ConfigFile | null };
+type Files = { project: ConfigFile | null; user: ConfigFile | null; logins: readonly Login[] };
 
 async function readFiles({ environment, folder, warn }: SettingsSources): Promise<Files> {
-  const [project, user] = await Promise.all([
+  const [project, user, logins] = await Promise.all([
     findProjectFile(folder),
     readUserFile(environment.configFolder, warn),
+    readLogins(environment.configFolder),
   ]);
-  return { project, user };
+  return { project, user, logins };
 }
 
 async function withoutToken(
@@ -98,9 +102,9 @@ async function withoutToken(
   };
 }
 
-function addressOf({ flags, environment }: SettingsSources, { project, user }: Files): string | null {
+function addressOf({ flags, environment }: SettingsSources, { project, user, logins }: Files): string | null {
   const named = flags.text('address') ?? environment.read('SALLYPORT_ADDR');
-  return named ?? project?.address ?? user?.address ?? null;
+  return named ?? project?.address ?? user?.address ?? logins[0]?.address ?? null;
 }
 
 async function knownDelegatesPath(
@@ -136,6 +140,7 @@ async function tokenFor(address: string, sources: SettingsSources, files: Files)
     (await fromFile(flagFile === null ? null : resolve(folder, flagFile))) ??
     environment.read('SALLYPORT_TOKEN') ??
     (await fromFile(variableFile === null ? null : resolve(folder, variableFile))) ??
+    (await loginAt(address, files, warn))?.token ??
     (await fromFile(project?.tokenFile)) ??
     user?.token ??
     (await fromFile(user?.tokenFile));
@@ -146,9 +151,23 @@ async function tokenFor(address: string, sources: SettingsSources, files: Files)
     data: {
       hint: elsewhere
         ? `The key in ${files.user?.path} is for ${files.user?.address} and is not sent elsewhere. Give --token-file or SALLYPORT_TOKEN.`
-        : 'Give --token-file, SALLYPORT_TOKEN, or a key in the user configuration.',
+        : 'Run `sallyport login`, or give --token-file, SALLYPORT_TOKEN, or a key in the user configuration.',
     },
   });
+}
+
+/** A login that is still good. */
+async function loginAt(
+  address: string,
+  { logins }: Files,
+  warn: (text: string) => void,
+): Promise<Login | null> {
+  const { parseAddress, printAddress } = await import('@sallyport/sdk');
+  const wanted = printAddress(parseAddress(address, { allowPlainHttp: true }));
+  const login = logins.find((one) => one.address === wanted) ?? null;
+  if (login === null || Date.now() < login.expiresAtMs) return login;
+  warn(`note: the login of ${login.user} at ${login.address} has expired. Run: sallyport login`);
+  return null;
 }
 
 /**

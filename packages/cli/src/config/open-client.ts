@@ -3,24 +3,41 @@
 import type { Client, FileKnownDelegates } from '@sallyport/sdk';
 import type { Invocation } from '../command-line/command.ts';
 import { printableLine } from '../output/printable.ts';
-import { readConnectionSettings } from './connection-settings.ts';
+import { readAddress, readConnectionSettings } from './connection-settings.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 
 type Opening = Pick<Invocation, 'flags' | 'terminal' | 'environment' | 'folder'>;
 
+type Work<T> = (client: Client, known: FileKnownDelegates) => Promise<T>;
+
 /** Runs `work` with a client of the server that the invocation means, and closes it. */
-export async function withClient<T>(
-  invocation: Opening,
-  work: (client: Client, known: FileKnownDelegates) => Promise<T>,
-): Promise<T> {
-  const { flags, environment, folder, terminal } = invocation;
-  const warn = (text: string): void => {
+export async function withClient<T>(invocation: Opening, work: Work<T>): Promise<T> {
+  const settings = await readConnectionSettings({ ...invocation, warn: warnOn(invocation) });
+  return withSettings(invocation, settings, work);
+}
+
+/** The same with another key than the settings would give; null: none, for operations that anybody may call. */
+export async function withKey<T>(invocation: Opening, token: string | null, work: Work<T>): Promise<T> {
+  const settings = await readAddress({ ...invocation, warn: warnOn(invocation) });
+  return withSettings(invocation, { ...settings, token }, work);
+}
+
+function warnOn({ terminal }: Opening): (text: string) => void {
+  return (text) => {
     terminal.stderr.write(`${text}\n`);
   };
-  const [settings, sdk] = await Promise.all([
-    readConnectionSettings({ flags, environment, folder, warn }),
-    import('@sallyport/sdk'),
-  ]);
+}
+
+async function withSettings<T>(
+  invocation: Opening,
+  settings: Omit<ConnectionSettings, 'token'> & { token: string | null },
+  work: Work<T>,
+): Promise<T> {
+  const { flags, environment } = invocation;
+  const warn = warnOn(invocation);
+  const sdk = await import('@sallyport/sdk');
   const { address, token, caPem, strict, allowPlainHttp } = settings;
+  const purpose = flags.text('purpose') ?? environment.read('SALLYPORT_PURPOSE');
   const known = new sdk.FileKnownDelegates(settings.knownDelegates);
   const client = sdk.createClient({
     address,
@@ -29,6 +46,7 @@ export async function withClient<T>(
     strict,
     allowPlainHttp,
     ...(caPem === null ? {} : { caPem }),
+    ...(purpose === null ? {} : { purpose }),
     onDelegateRemembered: ({ name, fingerprint }) => {
       warn(
         `note: met delegate "${printableLine(name)}" (${fingerprint}) for the first time; it is remembered in ${known.path}.`,

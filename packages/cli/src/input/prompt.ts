@@ -32,6 +32,12 @@ export async function askHidden(terminal: Terminal, question: string): Promise<s
   }
 }
 
+/** Asks for a line that may be seen. @returns the text as typed, without the line end; may be empty */
+export async function askShown(terminal: Terminal, question: string): Promise<string> {
+  terminal.stderr.write(question);
+  return readLine(terminal.stdin);
+}
+
 /**
  * Asks before something is taken away. `--yes` answers in advance.
  * @throws {invalid-request} when the answer is no, or nobody can be asked

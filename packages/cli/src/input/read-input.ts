@@ -34,6 +34,16 @@ export async function readSecretLine(terminal: Terminal, source: string): Promis
   return line;
 }
 
+/** The content of a small JSON file. @throws {invalid-request} when it cannot be read, or holds something else */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const text = (await readSmallFile(path)).toString('utf8');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw usageError(`The file ${path} does not hold JSON.`);
+  }
+}
+
 /**
  * A file as a stream that can be opened again, or standard input (`-`) as one that cannot.
  * @throws {invalid-request} when it is not a file that can be read
@@ -58,7 +68,7 @@ async function readSmallFile(path: string): Promise<Buffer> {
   });
   try {
     const { size } = await file.stat();
-    if (size > 65_536) throw usageError(`The file ${path} is too large to hold a key.`);
+    if (size > 65_536) throw usageError(`The file ${path} is too large for this.`);
     return await file.readFile();
   } finally {
     await file.close();

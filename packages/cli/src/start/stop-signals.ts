@@ -31,6 +31,11 @@ export function untilStopped(): { stopped: Promise<void>; cancel: () => void } {
   };
 }
 
+/** Whether another program has started this one and hears its reports. */
+export function isSupervised(): boolean {
+  return process.connected;
+}
+
 /** Tells the supervisor, if there is one, that this child is at work. `facts` are for it alone. */
 export function reportReady(facts: Record<string, string>): void {
   if (process.connected) process.send?.({ type: 'ready', facts } satisfies ChildMessage);

@@ -27,6 +27,8 @@ export type SupervisorOptions = {
 
 export type Running = {
   address: string;
+  /** Makes the first user; null: there are users. */
+  setupLink: string | null;
   /** Of the delegate, as it reported itself. */
   fingerprint: string;
   lab: LabFacts | null;
@@ -51,6 +53,7 @@ export async function startAll(options: SupervisorOptions): Promise<Running> {
     const delegate = await keep(keepers, delegateOptions(options, { address, lab }), options);
     return {
       address,
+      setupLink: server.facts['setupLink'] ?? null,
       fingerprint: delegate.facts['fingerprint'] ?? '',
       lab,
       failed: Promise.race(keepers.map((keeper) => keeper.failed)),
@@ -71,7 +74,14 @@ async function keep(
   const first = await startChild(child, signal);
   const again = { ...child, words: withFixedPort(child.words, first.facts) };
   const { name, logFile } = child;
-  keepers.push(keepRunning(first, { name, logFile, tell, start: (signal) => startChild(again, signal) }));
+  const startAgain = async (restartSignal: AbortSignal): Promise<Child> => {
+    const next = await startChild(again, restartSignal);
+    const { setupLink } = next.facts;
+    // The one that was shown before is replaced by it.
+    if (setupLink !== undefined) tell(`The link that makes the first user is now ${setupLink}`);
+    return next;
+  };
+  keepers.push(keepRunning(first, { name, logFile, tell, start: startAgain }));
   return first;
 }
 

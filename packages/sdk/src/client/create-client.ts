@@ -1,12 +1,11 @@
 // The client of a Sallyport server: wiring once, then one method per thing an application does. What a method does is in secrets/
 // and http/; this file only puts the parts together.
 import { AppError } from '@sallyport/core';
-import type { SecretDetail, SecretMetadata } from '@sallyport/protocol';
+import type { SecretDetail, SecretListing, SecretMetadata } from '@sallyport/protocol';
+import type { Sealing } from '../delegates/sealing.ts';
 import { SessionPool } from '../delegates/session-pool.ts';
-import { parseAddress } from '../http/address.ts';
 import { callerOver, headersWith } from '../http/call.ts';
-import type { Call } from '../http/call.ts';
-import { nodeTransport } from '../http/node-transport.ts';
+import type { Call, CallInput, RouteTable } from '../http/call.ts';
 import type { Transport } from '../http/transport.ts';
 import { memoryKnownDelegates } from '../known-delegates/known-delegates.ts';
 import type { KnownDelegate, KnownDelegates } from '../known-delegates/known-delegates.ts';
@@ -20,13 +19,17 @@ import { uploadSecret } from '../secrets/upload-secret.ts';
 import type { UploadBytes } from '../secrets/upload-source.ts';
 import { writeSecret } from '../secrets/write-secret.ts';
 import type { WriteOptions, WrittenVersion } from '../secrets/write-secret.ts';
+import { checkToken, renewing } from './token-source.ts';
+import type { TokenSource } from './token-source.ts';
 import type { Wiring } from './wiring.ts';
 
 export type ClientOptions = {
   /** Where the server is, e.g. `https://sallyport.example.com`. */
   address: string;
-  /** An API key. */
-  token: string;
+  /** An API key, or where to get one. null: only operations that anybody may call, such as signing in. */
+  token: string | TokenSource | null;
+  /** What requests are for, e.g. the id of a deployment; it goes into the audit trail. At most 200 characters. */
+  purpose?: string;
   /** What is known of delegates; left out: whoever is met first is trusted for the life of the process. */
   knownDelegates?: KnownDelegates;
   /** Refuse delegates that are not known yet. Needs `knownDelegates`. Default false. */
@@ -54,11 +57,20 @@ export type ReadOptions = {
   signal?: AbortSignal | undefined;
 };
 
+/** What is changed of a secret; see the operation `editSecret`. */
+export type SecretEdit = CallInput<'editSecret'>['body'];
+
+/** Which secrets are listed; all that may be seen unless narrowed. */
+export type ListOptions = Omit<NonNullable<CallInput<'listSecrets'>['query']>, 'limit' | 'cursor'> & {
+  signal?: AbortSignal;
+};
+
 export type Client = {
   /** Address of the server in its normal form; what known delegates are remembered under. */
   readonly address: string;
   /**
-   * The value of a secret as text. References are `name`, `name@3`, `sec_…` or `sec_…@3`.
+   * The value of a secret as text. References are `name`, `name@3`, `sec_…` or `sec_…@3`, each also behind
+   * `sally://application/environment/`, which says where it is used.
    * @throws {not-found} {kind-mismatch} when it is a file that is not text, and all that reading can fail with
    */
   get(reference: string, options?: ReadOptions): Promise<string>;
@@ -81,32 +93,32 @@ export type Client = {
   /** Stores a new version of a file secret, or a new one, as a stream. */
   upload(name: string, bytes: UploadBytes, options?: WriteOptions): Promise<WrittenVersion>;
   /** Metadata of all secrets by name, page after page. */
-  list(options?: { search?: string; signal?: AbortSignal }): AsyncGenerator<SecretMetadata, void>;
+  list(options?: ListOptions): AsyncGenerator<SecretListing, void>;
   /** Metadata of one secret and its versions. */
   describe(secret: string): Promise<SecretDetail>;
-  rename(secret: string, newName: string): Promise<SecretMetadata>;
-  /** Deletes a secret with all its versions. */
-  remove(secret: string): Promise<void>;
+  /**
+   * Changes name, aliases or scope.
+   * @throws {confirmation-required} when somebody asks by a name that would be gone; `data.confirmationToken` confirms it
+   */
+  edit(secret: string, change: SecretEdit): Promise<SecretMetadata>;
+  /**
+   * Deletes a secret with all its versions.
+   * @throws {in-use} {confirmation-required} with `data.confirmationToken`, when somebody would miss it
+   */
+  remove(secret: string, options?: { confirmationToken?: string; force?: boolean }): Promise<void>;
   /** Any other operation of the API, typed by the route table. */
   call: Call;
   /** Closes idle connections. The client can be used again. */
   close(): void;
 };
 
-/** A client for Node. @throws {config-invalid} when address, key or CA certificates cannot be used */
-export function createClient(options: ClientOptions): Client {
-  const transport = nodeTransport({
-    address: parseAddress(options.address, { allowPlainHttp: options.allowPlainHttp ?? false }),
-    caPem: options.caPem ?? null,
-    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
-    idleTimeoutMs: options.idleTimeoutMs ?? 120_000,
-  });
-  return clientOver(transport, options);
-}
+/** What a client stands on: one adapter each for Node and for browsers. */
+export type Ports = { transport: Transport; sealing: Sealing; routes: RouteTable };
 
-/** A client over any transport. */
-export function clientOver(transport: Transport, options: ClientOptions): Client {
-  const wiring = wire(transport, options);
+/** A client over any transport and sealing. */
+export function clientOver(ports: Ports, options: Omit<ClientOptions, 'address'>): Client {
+  const wiring = wire(ports, options);
+  const { transport } = ports;
   const { call } = wiring;
   const read = (references: readonly string[], given: ReadOptions = {}): ReturnType<typeof resolveSecrets> =>
     resolveSecrets(wiring, references, given.signal ?? null);
@@ -130,30 +142,29 @@ export function clientOver(transport: Transport, options: ClientOptions): Client
     upload: (name, bytes, given = {}) => uploadSecret(wiring, { name, bytes }, given),
     list: (given = {}) => listSecrets(call, given),
     describe: (secret) => call('getSecret', { params: { secret } }),
-    rename: (secret, newName) => call('renameSecret', { params: { secret }, body: { name: newName } }),
-    remove: async (secret) => {
-      await call('deleteSecret', { params: { secret } });
+    edit: (secret, change) => call('editSecret', { params: { secret }, body: change }),
+    remove: async (secret, { confirmationToken, force = false } = {}) => {
+      const query = {
+        ...(confirmationToken === undefined ? {} : { confirm: confirmationToken }),
+        ...(force ? { force: 'true' as const } : {}),
+      };
+      await call('deleteSecret', { params: { secret }, query });
     },
     call,
     close: () => transport.close(),
   };
 }
 
-function wire(transport: Transport, options: ClientOptions): Wiring {
+function wire({ transport, sealing, routes }: Ports, options: Omit<ClientOptions, 'address'>): Wiring {
   const { token, strict = false, knownDelegates } = options;
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    // What is wrong with it is not repeated: it is a key all the same.
-    throw new AppError('config-invalid', {
-      publicMessage: 'The API key is empty or has characters that no key has.',
-    });
-  }
+  if (typeof token === 'string') checkToken(token);
   if (strict && knownDelegates === undefined) {
     throw new AppError('config-invalid', {
       publicMessage: 'Strict mode needs known delegates: without them, every delegate is unknown.',
     });
   }
   const clock = Date.now;
-  const pool = new SessionPool({
+  const pool = new SessionPool(sealing, {
     server: transport.address,
     known: knownDelegates ?? memoryKnownDelegates(),
     strict,
@@ -161,10 +172,13 @@ function wire(transport: Transport, options: ClientOptions): Wiring {
     onDelegateRefused: options.onDelegateRefused ?? (() => undefined),
     clock,
   });
+  const tokenNow = typeof token === 'function' ? renewing(token, clock) : () => Promise.resolve(token);
+  const headers = headersWith({ tokenNow, purpose: options.purpose ?? null });
   return {
     transport,
-    headers: headersWith(token),
-    call: callerOver(transport, token),
+    routes,
+    headers,
+    call: callerOver({ transport, routes }, headers),
     pool,
     readOffers: new RememberedReadOffers(clock),
     limits: {
@@ -178,12 +192,11 @@ function wire(transport: Transport, options: ClientOptions): Wiring {
 
 async function* listSecrets(
   call: Call,
-  { search, signal }: { search?: string; signal?: AbortSignal },
-): AsyncGenerator<SecretMetadata, void> {
-  const chosen = { ...(search === undefined ? {} : { search }), limit: 500 };
+  { signal, ...chosen }: ListOptions,
+): AsyncGenerator<SecretListing, void> {
   for (let cursor: string | null | undefined; cursor !== null;) {
     const page = await call('listSecrets', {
-      query: { ...chosen, ...(cursor === undefined ? {} : { cursor }) },
+      query: { ...chosen, limit: 500, ...(cursor === undefined ? {} : { cursor }) },
       ...(signal === undefined ? {} : { signal }),
     });
     yield* page.secrets;

@@ -3,14 +3,15 @@ import { makeId } from '@sallyport/core';
 import type { RequestId } from '@sallyport/core';
 import type { FailOverLimits } from '../delegates/fail-over.ts';
 import type { SessionPool } from '../delegates/session-pool.ts';
-import type { Call } from '../http/call.ts';
+import type { Call, RequestHeaders, RouteTable } from '../http/call.ts';
 import type { Transport } from '../http/transport.ts';
 import type { RememberedReadOffers } from '../secrets/read-offers.ts';
 
 export type Wiring = {
   transport: Transport;
+  routes: RouteTable;
   /** Headers of every request, the API key among them. */
-  headers: Readonly<Record<string, string>>;
+  headers: RequestHeaders;
   call: Call;
   pool: SessionPool;
   readOffers: RememberedReadOffers;

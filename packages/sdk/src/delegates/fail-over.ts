@@ -82,6 +82,7 @@ export async function withFailOver<T>(
   }
 }
 
+type Timer = ReturnType<typeof setTimeout>;
 type Failure = { failure: AppError; partner: SealingPartner | null; reaction: Reaction };
 
 /** One piece of work and how far it has come. */
@@ -91,7 +92,7 @@ class Run<T> {
   readonly #limits: FailOverLimits;
   readonly #signal: AbortSignal | null;
   readonly #deadline = new AbortController();
-  readonly #timer: NodeJS.Timeout | null;
+  readonly #timer: Timer | null;
   readonly #excluded = new Set<string>();
   #attempts = 0;
   #rejections = 0;
@@ -171,7 +172,7 @@ class Run<T> {
     return delay(ms, this.#signal);
   }
 
-  #startTimer(deadlineMs: number | null): NodeJS.Timeout | null {
+  #startTimer(deadlineMs: number | null): Timer | null {
     if (deadlineMs === null) return null;
     const publicMessage = `There was no answer within ${deadlineMs / 1000} s.`;
     return setTimeout(

@@ -3,7 +3,7 @@
 import { AppError, isAppError } from '@sallyport/core';
 import type { DelegateOffer } from '@sallyport/protocol';
 import type { KnownDelegate, KnownDelegates } from '../known-delegates/known-delegates.ts';
-import { verifySealingOffer } from './sealing.ts';
+import type { Sealing } from './sealing.ts';
 
 export type TrustPolicy = {
   /** Address of the server whose delegates these are. */
@@ -31,6 +31,7 @@ export type JudgedOffer = {
  * @throws {delegate-key-changed} {delegate-untrusted} when none is acceptable; a changed key is reported before all else
  */
 export async function judgeOffers(
+  sealing: Sealing,
   policy: TrustPolicy,
   offers: readonly DelegateOffer[],
 ): Promise<JudgedOffer[]> {
@@ -38,7 +39,7 @@ export async function judgeOffers(
   const refused: AppError[] = [];
   for (const delegate of offers) {
     try {
-      accepted.push(await judge(policy, delegate));
+      accepted.push(await judge(sealing, policy, delegate));
     } catch (error) {
       if (!isAppError(error, 'delegate-key-changed') && !isAppError(error, 'delegate-untrusted')) throw error;
       refused.push(error);
@@ -71,9 +72,9 @@ export async function admitDelegate(policy: TrustPolicy, judged: JudgedOffer): P
   policy.onDelegateRemembered(delegate);
 }
 
-async function judge(policy: TrustPolicy, delegate: DelegateOffer): Promise<JudgedOffer> {
+async function judge(sealing: Sealing, policy: TrustPolicy, delegate: DelegateOffer): Promise<JudgedOffer> {
   const { offer } = delegate;
-  const { fingerprint } = verifySealingOffer(offer, { nowMs: policy.clock() });
+  const { fingerprint } = await sealing.verifyOffer(offer, { nowMs: policy.clock() });
   const met = { server: policy.server, name: offer.name };
   const known = await policy.known.fingerprintsOf(met);
   if (known.includes(fingerprint)) return { delegate, fingerprint, standing: 'known' };

@@ -3,16 +3,18 @@
 import type { DelegateOffer } from '@sallyport/protocol';
 import { admitDelegate, judgeOffers } from './judge-delegate.ts';
 import type { TrustPolicy } from './judge-delegate.ts';
-import { ClientSession } from './sealing.ts';
+import type { Sealing, SealingSession } from './sealing.ts';
 
 /** A delegate to seal for, and the session to do it in. */
-export type SealingPartner = { delegate: DelegateOffer; session: ClientSession };
+export type SealingPartner = { delegate: DelegateOffer; session: SealingSession };
 
 export class SessionPool {
+  readonly #sealing: Sealing;
   readonly #policy: TrustPolicy;
-  readonly #sessions = new Map<string, ClientSession>();
+  readonly #sessions = new Map<string, SealingSession>();
 
-  constructor(policy: TrustPolicy) {
+  constructor(sealing: Sealing, policy: TrustPolicy) {
+    this.#sealing = sealing;
     this.#policy = policy;
   }
 
@@ -32,13 +34,14 @@ export class SessionPool {
     const live = first && this.#liveSessionWith(first);
     // The usual case, without a signature check: the server's first choice is a delegate that we are in a session with.
     if (first && live) return { delegate: first, session: live };
-    const [judged] = await judgeOffers(this.#policy, left);
+    const [judged] = await judgeOffers(this.#sealing, this.#policy, left);
     if (judged === undefined) return null;
     const { delegate, fingerprint } = judged;
     const session = this.#liveSessionWith(delegate);
     if (session) return { delegate, session };
     await admitDelegate(this.#policy, judged);
-    const opened = ClientSession.open(delegate.offer, { nowMs: this.#policy.clock(), fingerprint });
+    const expected = { nowMs: this.#policy.clock(), fingerprint };
+    const opened = await this.#sealing.openSession(delegate.offer, expected);
     this.#sessions.set(keyOf(delegate), opened);
     return { delegate, session: opened };
   }
@@ -49,7 +52,7 @@ export class SessionPool {
     if (this.#sessions.get(key) === partner.session) this.#sessions.delete(key);
   }
 
-  #liveSessionWith(delegate: DelegateOffer): ClientSession | null {
+  #liveSessionWith(delegate: DelegateOffer): SealingSession | null {
     const key = keyOf(delegate);
     const session = this.#sessions.get(key);
     if (session === undefined) return null;

@@ -1,8 +1,8 @@
 // Calls of the API's JSON operations, typed from the route table that the server serves. Bodies that are streams of frames
 // belong to secrets/upload-secret.ts and secrets/download-secret.ts.
 import { AppError, invariant, isAppError } from '@sallyport/core';
-import { ErrorBody, fromWireError, ROUTES } from '@sallyport/protocol';
-import type { OperationId, Route } from '@sallyport/protocol';
+import { fromWireError, PURPOSE_HEADER, readErrorBody } from '@sallyport/protocol';
+import type { OperationId, Route, ROUTES } from '@sallyport/protocol';
 import type { z } from 'zod';
 import type { Transport, TransportResponse } from './transport.ts';
 import { notSallyport } from './unreachable.ts';
@@ -58,13 +58,28 @@ type LooseInput = {
   signal?: AbortSignal;
 };
 
-/** Makes the function that calls operations over this transport with this API key. */
-export function callerOver(transport: Transport, token: string): Call {
-  const headers = headersWith(token);
+/** What a client has to know of an operation to call it. The route table of the protocol is such a table, with schemas to check answers. */
+export type CallRoute = Pick<Route, 'method' | 'path' | 'status'> & { response: AnswerCheck | null };
+export type RouteTable = Readonly<Record<OperationId, CallRoute>>;
+
+/** Tells whether an answer has the form of its operation. */
+export type AnswerCheck = {
+  safeParse(
+    json: unknown,
+  ): { success: true; data: unknown } | { success: false; error: { issues: { path: PropertyKey[] }[] } };
+};
+
+/** Makes the function that calls operations over this transport; `headersNow` go with every request. */
+export function callerOver(
+  ports: { transport: Transport; routes: RouteTable },
+  headersNow: RequestHeaders,
+): Call {
+  const { transport, routes } = ports;
   return async (operation, ...args) => {
     const input = (args[0] ?? {}) as LooseInput;
-    const route: Route = ROUTES[operation];
+    const route = routes[operation];
     const body = input.body === undefined ? null : new TextEncoder().encode(JSON.stringify(input.body));
+    const headers = await headersNow();
     const request = {
       method: route.method,
       path: pathOf(route, input),
@@ -77,16 +92,39 @@ export function callerOver(transport: Transport, token: string): Call {
   };
 }
 
-/** The headers that every request carries. */
-export function headersWith(token: string): Record<string, string> {
-  return { authorization: `Bearer ${token}`, accept: 'application/json' };
+/** The headers of a request that is sent now. */
+export type RequestHeaders = () => Promise<Readonly<Record<string, string>>>;
+
+/**
+ * The headers that every request carries.
+ * @param from.tokenNow gives null for operations that anybody may call
+ * @param from.purpose what the requests are for; it goes into the audit trail
+ */
+export function headersWith(from: {
+  tokenNow: () => Promise<string | null>;
+  purpose: string | null;
+}): RequestHeaders {
+  const { tokenNow, purpose } = from;
+  const fixed = {
+    accept: 'application/json',
+    // Header values are bytes; the server reads them as UTF-8.
+    ...(purpose === null ? {} : { [PURPOSE_HEADER]: latin1Of(new TextEncoder().encode(purpose)) }),
+  };
+  return async () => {
+    const token = await tokenNow();
+    return token === null ? fixed : { ...fixed, authorization: `Bearer ${token}` };
+  };
+}
+
+function latin1Of(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 }
 
 /** A kept-alive connection may turn out to be closed; what only reads, or comes to the same when repeated, is sent once more. */
 async function sendOnce(
   transport: Transport,
   request: Parameters<Transport['send']>[0],
-  route: Route,
+  route: CallRoute,
 ): Promise<TransportResponse> {
   try {
     return await transport.send(request);
@@ -97,7 +135,7 @@ async function sendOnce(
   }
 }
 
-function pathOf(route: Route, input: LooseInput): string {
+function pathOf(route: CallRoute, input: LooseInput): string {
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = input.params?.[name];
     invariant(value !== undefined && value !== '', `the path parameter ${name} is given`);
@@ -120,7 +158,7 @@ function pathOf(route: Route, input: LooseInput): string {
 export async function readAnswer(
   address: string,
   response: TransportResponse,
-  route: Pick<Route, 'response' | 'status'>,
+  route: Pick<CallRoute, 'response' | 'status'>,
 ): Promise<unknown> {
   if (response.status !== (route.status ?? 200)) throw await errorOf(address, response);
   const bytes = await response.bytes(ANSWER_MAX_BYTES);
@@ -144,9 +182,9 @@ export async function errorOf(address: string, response: TransportResponse): Pro
     await response.bytes(ERROR_MAX_BYTES).catch(() => null);
     return foreign;
   }
-  const parsed = ErrorBody.safeParse(parseJson(await response.bytes(ERROR_MAX_BYTES)));
-  if (!parsed.success) return foreign;
-  const { error, requestId } = parsed.data;
+  const body = readErrorBody(parseJson(await response.bytes(ERROR_MAX_BYTES)));
+  if (body === null) return foreign;
+  const { error, requestId } = body;
   return fromWireError({ ...error, data: { ...error.data, serverRequestId: requestId } });
 }
 

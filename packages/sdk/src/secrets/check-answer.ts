@@ -2,9 +2,8 @@
 // older version than the one asked for by number, or leaves something out, is found out here.
 import { AppError, isId, nameKey, parseSecretReference } from '@sallyport/core';
 import type { SecretReference } from '@sallyport/core';
-import { fromWireError, SealedReadAnswer, SealedWriteAnswer } from '@sallyport/protocol';
+import { decodeContent, fromWireError, SealedReadAnswer, SealedWriteAnswer } from '@sallyport/protocol';
 import type { SealedReadEntry, SealedWriteContent } from '@sallyport/protocol';
-import { decodeContent } from '../delegates/sealing.ts';
 
 /** Entries of a checked answer in the order in which the delegate gave them; `value` is null where one failed. */
 export type CheckedEntry = { entry: SealedReadEntry; value: Uint8Array | null };
@@ -111,7 +110,7 @@ function isReferredTo(reference: SecretReference, secret: { secretId: string; na
     : nameKey(reference.name) === nameKey(secret.name);
 }
 
-function decoded(content: Uint8Array): ReturnType<typeof decodeContent> {
+function decoded(content: Uint8Array): { header: unknown; values: Uint8Array[] } {
   try {
     return decodeContent(content);
   } catch {

@@ -2,12 +2,11 @@
 // each of which is opened and checked before the caller sees it.
 import { AppError, isAppError } from '@sallyport/core';
 import type { SecretId, SecretKind } from '@sallyport/core';
-import { HTTP_FRAMES_TYPE, readHttpFrames, ROUTES } from '@sallyport/protocol';
+import { encodeContent, HTTP_FRAMES_TYPE, readHttpFrames } from '@sallyport/protocol';
 import type { DelegateOffer } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';
 import { withFailOver } from '../delegates/fail-over.ts';
-import { encodeContent } from '../delegates/sealing.ts';
 import type { SealedExchange } from '../delegates/sealing.ts';
 import type { SealingPartner } from '../delegates/session-pool.ts';
 import { errorOf } from '../http/call.ts';
@@ -91,16 +90,16 @@ async function startDownload(
 ): Promise<SecretDownload> {
   const { reference, signal } = asked;
   const requestId = newRequestId(wiring);
-  const exchange = session.sealRequest(
+  const exchange = await session.sealRequest(
     { requestId, operation: 'download' },
     encodeContent({ items: [reference] }, []),
   );
   const { delegateId } = delegate;
   const request = { requestId, delegateId, item: reference, sealed: exchange.sealed };
   const response = await wiring.transport.send({
-    method: ROUTES.downloadSecret.method,
-    path: ROUTES.downloadSecret.path,
-    headers: { ...wiring.headers, 'content-type': 'application/json' },
+    method: wiring.routes.downloadSecret.method,
+    path: wiring.routes.downloadSecret.path,
+    headers: { ...(await wiring.headers()), 'content-type': 'application/json' },
     body: new TextEncoder().encode(JSON.stringify(request)),
     signal,
   });
@@ -125,7 +124,7 @@ async function* openedChunks(
   exchange: SealedExchange,
 ): AsyncGenerator<Uint8Array, undefined> {
   try {
-    for await (const frame of frames) yield exchange.openAnswerChunk(frame).content;
+    for await (const frame of frames) yield (await exchange.openAnswerChunk(frame)).content;
   } catch (error) {
     // A body that ends within a frame: the sender went away.
     throw isAppError(error, 'invalid-request') ? brokenOff(error) : error;

@@ -2,12 +2,11 @@
 // fit and are left to download-secret.ts.
 import { AppError, isAppError, parseSecretReference, Plaintext, TEXT_MAX_BYTES } from '@sallyport/core';
 import type { ErrorCode, SecretId, SecretKind } from '@sallyport/core';
-import { fromWireError, RESOLVE_MAX_ITEMS } from '@sallyport/protocol';
+import { encodeContent, fromWireError, RESOLVE_MAX_ITEMS } from '@sallyport/protocol';
 import type { DelegateOffer } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';
 import { mayWorkElsewhere, mayWorkLater, withFailOver } from '../delegates/fail-over.ts';
-import { encodeContent } from '../delegates/sealing.ts';
 import type { SealingPartner } from '../delegates/session-pool.ts';
 import { checkReadAnswer } from './check-answer.ts';
 import type { CheckedEntry } from './check-answer.ts';
@@ -191,7 +190,7 @@ class Reading {
   ): Promise<UnreadSecret[]> {
     const references = asked.references.filter((reference) => !this.outcomes.has(reference));
     const requestId = newRequestId(this.#wiring);
-    const exchange = partner.session.sealRequest(
+    const exchange = await partner.session.sealRequest(
       { requestId, operation: 'resolve' },
       encodeContent({ items: references }, []),
     );
@@ -201,7 +200,7 @@ class Reading {
       ...(asked.signal === null ? {} : { signal: asked.signal }),
     });
     const unresolved = answer.unresolved.map((item) => item.reference);
-    const entries = checkReadAnswer(exchange.openAnswer(answer.answer), { references, unresolved });
+    const entries = checkReadAnswer(await exchange.openAnswer(answer.answer), { references, unresolved });
     for (const { reference, error } of answer.unresolved) this.#fail(reference, fromWireError(error));
     return entries.flatMap((entry) => this.#take(entry));
   }

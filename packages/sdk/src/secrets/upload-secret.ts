@@ -1,10 +1,9 @@
 // Stores a file as a stream of sealed chunks, as fast as server and delegate take them, whatever its size and with flat memory.
-import { encodeHttpFrame, HTTP_FRAMES_TYPE, ROUTES, STREAM_CHUNK_BYTES } from '@sallyport/protocol';
+import { encodeContent, encodeHttpFrame, HTTP_FRAMES_TYPE, STREAM_CHUNK_BYTES } from '@sallyport/protocol';
 import type { SealedWriteContent, UploadSecret, WrittenSecret } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';
 import { withFailOver } from '../delegates/fail-over.ts';
-import { encodeContent } from '../delegates/sealing.ts';
 import type { ClientStream } from '../delegates/sealing.ts';
 import type { SealingPartner } from '../delegates/session-pool.ts';
 import { readAnswer } from '../http/call.ts';
@@ -30,7 +29,7 @@ export async function uploadSecret(
     const written = await withFailOver(
       wiring.pool,
       {
-        offers: ({ signal }) => offersToWrite(wiring, content, signal),
+        offers: ({ signal }) => offersToWrite(wiring, { content, scope: options.scope ?? null }, signal),
         attempt: (partner, signal) => uploadOnce(wiring, partner, { content, source, options, signal }),
         repeatable: () => source.repeatable,
         onlyOnce: options.expectedVersion !== undefined,
@@ -73,20 +72,22 @@ async function uploadOnce(
     secret,
     secretsManager,
     expectedVersion,
+    scope: options.scope ?? null,
     sealed: stream.header,
   };
   await source.open();
   const body = new UploadBody(head, { content, source, stream });
+  const route = wiring.routes.uploadSecret;
   const response = await wiring.transport.send({
-    method: ROUTES.uploadSecret.method,
-    path: ROUTES.uploadSecret.path,
-    headers: { ...wiring.headers, 'content-type': HTTP_FRAMES_TYPE },
+    method: route.method,
+    path: route.path,
+    headers: { ...(await wiring.headers()), 'content-type': HTTP_FRAMES_TYPE },
     body: body.frames(),
     signal,
   });
-  const answer = (await readAnswer(wiring.transport.address, response, ROUTES.uploadSecret)) as WrittenSecret;
+  const answer = (await readAnswer(wiring.transport.address, response, route)) as WrittenSecret;
   const asked = { content, valueBytes: body.valueBytes, expectedVersion };
-  return checkWriteAnswer(stream.openAnswer(answer.answer), asked, answer.secret);
+  return checkWriteAnswer(await stream.openAnswer(answer.answer), asked, answer.secret);
 }
 
 /** The body of an upload: the request in clear, the request under the seal, the value. */
@@ -107,10 +108,10 @@ class UploadBody {
   async *frames(): AsyncGenerator<Uint8Array> {
     const { content, source, stream } = this.#given;
     yield encodeHttpFrame(new TextEncoder().encode(JSON.stringify(this.#head)));
-    yield encodeHttpFrame(stream.sealChunk(encodeContent(content, []), { final: false }));
+    yield encodeHttpFrame(await stream.sealChunk(encodeContent(content, []), { final: false }));
     for await (const chunk of source.chunks(STREAM_CHUNK_BYTES)) {
       this.valueBytes += chunk.content.length;
-      yield encodeHttpFrame(stream.sealChunk(chunk.content, { final: chunk.final }));
+      yield encodeHttpFrame(await stream.sealChunk(chunk.content, { final: chunk.final }));
     }
   }
 }

@@ -1,16 +1,18 @@
 // Stores one text value: sealed for a delegate, which encrypts it under the secrets manager's key. Files go through upload-secret.ts.
 import { AppError, isAppError, parseSecretReference, TEXT_MAX_BYTES } from '@sallyport/core';
 import type { SecretId, SecretKind, SecretsManagerId } from '@sallyport/core';
-import type { DelegateOffer, SealedWriteContent } from '@sallyport/protocol';
+import { encodeContent } from '@sallyport/protocol';
+import type { DelegateOffer, SealedWriteContent, UsageScopeInput } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';
 import { delay, withFailOver } from '../delegates/fail-over.ts';
-import { encodeContent } from '../delegates/sealing.ts';
 import { checkWriteAnswer } from './check-answer.ts';
 
 export type WriteOptions = {
   /** Id or name; left out: the one that the secret has, or the default for a new secret. */
   secretsManager?: string | undefined;
+  /** Of a new secret; left out: the place in its address, else that of the secrets manager. Not for one that exists. */
+  scope?: UsageScopeInput | undefined;
   /** Newest version as the caller knows it; 0: the secret must not exist yet; left out: whatever it is. */
   expectedVersion?: number | undefined;
   /** Ends the call. It may have been carried out all the same. */
@@ -54,21 +56,30 @@ async function writeOnce(
   const content = writeContentOf({ name, kind: 'text', valueBytes: value.length, options });
   const { secret, secretsManager } = content;
   const expectedVersion = options.expectedVersion ?? null;
+  const scope = options.scope ?? null;
   const sealed = encodeContent(content, [value]);
   const written = await withFailOver(
     wiring.pool,
     {
-      offers: ({ signal }) => offersToWrite(wiring, content, signal),
+      offers: ({ signal }) => offersToWrite(wiring, { content, scope }, signal),
       attempt: async ({ session, delegate }, signal) => {
         const requestId = newRequestId(wiring);
-        const exchange = session.sealRequest({ requestId, operation: 'write' }, sealed);
+        const exchange = await session.sealRequest({ requestId, operation: 'write' }, sealed);
         const { delegateId } = delegate;
         const answer = await wiring.call('writeSecret', {
-          body: { requestId, delegateId, secret, secretsManager, expectedVersion, sealed: exchange.sealed },
+          body: {
+            requestId,
+            delegateId,
+            secret,
+            secretsManager,
+            expectedVersion,
+            scope,
+            sealed: exchange.sealed,
+          },
           ...(signal === null ? {} : { signal }),
         });
         const asked = { content, valueBytes: value.length, expectedVersion };
-        return checkWriteAnswer(exchange.openAnswer(answer.answer), asked, answer.secret);
+        return checkWriteAnswer(await exchange.openAnswer(answer.answer), asked, answer.secret);
       },
       repeatable: () => true,
       // Repeated after it was carried out, a write with an expected version would report a conflict with itself.
@@ -100,12 +111,12 @@ export function writeContentOf(given: {
 /** Delegates that could encrypt a value for this secret. */
 export async function offersToWrite(
   wiring: Wiring,
-  content: SealedWriteContent,
+  intent: { content: SealedWriteContent; scope: UsageScopeInput | null },
   signal: AbortSignal | null,
 ): Promise<readonly DelegateOffer[]> {
-  const { secret, secretsManager } = content;
+  const { secret, secretsManager } = intent.content;
   const answer = await wiring.call('offersToWrite', {
-    body: { secret, secretsManager },
+    body: { secret, secretsManager, scope: intent.scope },
     ...(signal === null ? {} : { signal }),
   });
   return answer.delegates;

@@ -1,0 +1,69 @@
+// Logins: API keys that `sallyport login` obtained, one per server, in a file of the user's configuration folder that only its owner can
+// read. Newest first, so that commands without any other address go to the server that was logged in to last.
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '@sallyport/core';
+import { z } from 'zod';
+import { contentOf, writePrivateFile } from '../output/write-file.ts';
+
+export const LOGINS_FILE = 'logins.json';
+
+const Login = z.strictObject({
+  address: z.string().min(1).describe('Of the server, in its normal form; the key goes nowhere else.'),
+  user: z.string().min(1),
+  apiKeyId: z.string().min(1),
+  token: z.string().min(1).meta({ 'x-redact': true }),
+  expiresAtMs: z.number().int().min(0),
+});
+const LoginsFile = z.strictObject({ logins: z.array(Login).max(100) });
+
+export type Login = z.infer<typeof Login>;
+
+/** @throws {config-invalid} when the file is damaged */
+export async function readLogins(configFolder: string): Promise<Login[]> {
+  const path = join(configFolder, LOGINS_FILE);
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+    throw unusable(path, error);
+  });
+  if (text === null) return [];
+  try {
+    return LoginsFile.parse(JSON.parse(text)).logins;
+  } catch (error) {
+    // Not the parser's own words: they repeat what is in the file.
+    throw unusable(path, error);
+  }
+}
+
+/** Remembers a login in place of the one at the same server. @returns that one; null: there was none */
+export async function saveLogin(configFolder: string, login: Login): Promise<Login | null> {
+  const logins = await readLogins(configFolder);
+  const former = logins.find(({ address }) => address === login.address) ?? null;
+  await writeLogins(configFolder, [login, ...logins.filter((one) => one !== former)]);
+  return former;
+}
+
+/** Forgets the login at a server, if there is one. */
+export async function removeLogin(configFolder: string, address: string): Promise<void> {
+  const logins = await readLogins(configFolder);
+  const left = logins.filter((login) => login.address !== address);
+  if (left.length !== logins.length) await writeLogins(configFolder, left);
+}
+
+async function writeLogins(configFolder: string, logins: readonly Login[]): Promise<void> {
+  const path = join(configFolder, LOGINS_FILE);
+  if (logins.length === 0) {
+    await rm(path, { force: true });
+    return;
+  }
+  await mkdir(configFolder, { recursive: true, mode: 0o700 });
+  await writePrivateFile(path, contentOf(`${JSON.stringify({ logins }, null, 2)}\n`));
+}
+
+function unusable(path: string, cause: unknown): AppError {
+  return new AppError('config-invalid', {
+    publicMessage: `The file of logins ${path} cannot be used.`,
+    data: { hint: 'Remove the file and log in again.' },
+    cause,
+  });
+}

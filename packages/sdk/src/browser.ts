@@ -1,0 +1,16 @@
+// Public face of @sallyport/sdk for web pages: the same client over fetch and WebCrypto. Nothing of Node is behind it.
+export { createBrowserClient, sealingObstacle } from './client/browser-client.ts';
+export type { BrowserClientOptions } from './client/browser-client.ts';
+export type { Client, ListOptions, ReadOptions, SecretEdit } from './client/create-client.ts';
+export type { Call, CallInput, CallOutput, JsonOperationId } from './http/call.ts';
+export { rowsOf } from './http/route-rows.ts';
+export type { RouteRows } from './http/route-rows.ts';
+export type { KnownDelegate, KnownDelegates } from './known-delegates/known-delegates.ts';
+export { KNOWN_DELEGATES_KEY, StoredKnownDelegates } from './known-delegates/stored-known-delegates.ts';
+export type { StorageLock, TextStorage } from './known-delegates/stored-known-delegates.ts';
+export type { SecretDownload } from './secrets/download-secret.ts';
+export type { ReadOutcome, ResolvedSecret, UnreadSecret } from './secrets/resolve-secrets.ts';
+export type { UploadBytes } from './secrets/upload-source.ts';
+export type { WriteOptions, WrittenVersion } from './secrets/write-secret.ts';
+export { AppError, isAppError } from '@sallyport/core';
+export type { ErrorCode, ErrorData } from '@sallyport/core';

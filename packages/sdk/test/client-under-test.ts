@@ -1,0 +1,12 @@
+// Which client the suites run on: the one for Node, unless browser-client.test.ts puts the one for web pages in its place. What differs
+// between them by nature is named here; everything else both have to keep.
+import { createClient } from '../src/index.ts';
+
+export { createClient };
+
+export const traits = {
+  /** Uploads are sent while they are read, so that a refusal ends the reading. Browsers gather them first. */
+  streamsUploads: true,
+  /** Replaces kept-alive connections that turn out to be closed. In browsers, the browser does. */
+  ownsConnections: true,
+};
