@@ -53,7 +53,9 @@ beforeAll(async () => {
   await deployment.startDelegate({ name: 'local' });
   proxy = await startRecordingProxy(deployment.address);
   const { client } = deployment;
-  await client.call('createSecretsManager', { body: { name: 'ring', settings: { kind: 'built-in' } } });
+  // Its name is what the server certainly keeps in memory: every read needs its secrets manager.
+  const name = `${marker}-ring`;
+  await client.call('createSecretsManager', { body: { name, settings: { kind: 'built-in' } } });
   const viaProxy = deployment.newClient({ address: proxy.address });
   await viaProxy.set(`${marker}-sdk`, canaries.sdk);
   await viaProxy.upload(`${marker}-file`, pieces(canaries.file));
