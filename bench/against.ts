@@ -1,7 +1,9 @@
 // Reads of one secret by this checkout against another one, e.g. an earlier commit in a worktree with its packages installed: both
-// installations run at the same time on this machine and take turns, so that what else happens on it matters to both. Prints the ratio.
+// installations run at the same time on this machine and take turns, so that what else happens on it matters to both. Prints two ratios:
+// of the rates, and of the processor time that each server spends on one read, which matters when the machine is busy (Linux only).
 //   node bench/against.ts DIRECTORY
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as core from '@sallyport/core';
@@ -73,19 +75,32 @@ async function sealedBodies({ deployment, sealing: seals, core: domain }: Runnin
   });
 }
 
-async function turn(running: Running): Promise<LoadResult> {
+type Turn = { perSecond: number; cpuPerRead: number };
+
+async function turn(running: Running): Promise<Turn> {
   const { deployment } = running;
-  const result = await runLoad({
+  const bodies = await sealedBodies(running);
+  const cpuBefore = cpuTicksOf(deployment);
+  const result: LoadResult = await runLoad({
     port: Number(new URL(deployment.address).port),
     connections: CONNECTIONS,
     durationMs: DURATION_MS,
     path: '/v1/secrets/resolve',
     headers: { authorization: `Bearer ${deployment.token}` },
-    bodies: await sealedBodies(running),
+    bodies,
     once: true,
   });
+  const cpuPerRead = (cpuTicksOf(deployment) - cpuBefore) / result.answers;
   if (result.failures > 0) throw new Error(`${running.name}: ${result.failures} of ${result.answers} failed`);
-  return result;
+  return { perSecond: result.perSecond, cpuPerRead };
+}
+
+/** Clock ticks that the server has been running, in user and kernel mode (proc(5)); 0 where there is no such file. */
+function cpuTicksOf({ server }: Running['deployment']): number {
+  const path = `/proc/${server.child.pid}/stat`;
+  if (!existsSync(path)) return 0;
+  const fields = readFileSync(path, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
 }
 
 const median = (values: readonly number[]): number =>
@@ -98,23 +113,25 @@ const [ours, other] = [
   await start(await load('the other', folder)),
 ];
 try {
-  const costs: number[] = [];
-  const rates = { ours: [] as number[], other: [] as number[] };
+  const turns: { mine: Turn; theirs: Turn }[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
     const [first, second] = round % 2 === 0 ? [ours, other] : [other, ours];
     const results = new Map([
       [first, await turn(first)],
       [second, await turn(second)],
     ]);
+    const [mine, theirs] = [results.get(ours), results.get(other)];
     // The first round warms up.
-    if (round === 0) continue;
-    const [mine, theirs] = [results.get(ours)?.perSecond ?? 0, results.get(other)?.perSecond ?? 0];
-    rates.ours.push(mine);
-    rates.other.push(theirs);
-    costs.push(theirs / mine);
+    if (round > 0 && mine !== undefined && theirs !== undefined) turns.push({ mine, theirs });
   }
+  const costs = turns.map(({ mine, theirs }) => theirs.perSecond / mine.perSecond);
+  const cpuCosts = turns.map(({ mine, theirs }) => mine.cpuPerRead / theirs.cpuPerRead);
+  const rate = (of: 'mine' | 'theirs'): number => Math.round(median(turns.map((one) => one[of].perSecond)));
+  const listed = (values: number[]): string => values.map((value) => value.toFixed(2)).join(' ');
   console.log(
-    `read one secret, ${CONNECTIONS} connections: this checkout ${Math.round(median(rates.ours))}/s, the other ${Math.round(median(rates.other))}/s; one read costs ${median(costs).toFixed(2)} of what it costs there (${costs.map((cost) => cost.toFixed(2)).join(' ')})`,
+    `read one secret, ${CONNECTIONS} connections: this checkout ${rate('mine')}/s, the other ${rate('theirs')}/s
+one read here costs ${median(costs).toFixed(2)} times what it costs there by the rates (${listed(costs)}),
+and ${median(cpuCosts).toFixed(2)} times by the processor time of the server (${listed(cpuCosts)})`,
   );
 } finally {
   await ours.deployment.close();

@@ -28,6 +28,7 @@ export const SECRET_USAGE_COMMANDS: readonly Command[] = [
     ],
     arguments: [{ ...NAME, optional: true }],
     flags: {
+      ...SCOPE_FLAGS,
       ...USAGE_SCOPE_FLAGS,
       'secrets-manager': {
         kind: 'text',
@@ -46,7 +47,7 @@ export const SECRET_USAGE_COMMANDS: readonly Command[] = [
     summary: 'Change where a secret may be used',
     details: ['It has to lie within the scope of its secrets manager.', ...REGION_DETAILS],
     arguments: [NAME],
-    flags: USAGE_SCOPE_FLAGS,
+    flags: { ...SCOPE_FLAGS, ...USAGE_SCOPE_FLAGS },
     connects: true,
     examples: [
       'scope set db-password --scope shop/production --scope shop/staging',
@@ -95,11 +96,12 @@ export const SECRET_USAGE_COMMANDS: readonly Command[] = [
 
 async function explainScope(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
-  const { NAME: secret = null } = invocation.arguments;
+  const { NAME: name = null } = invocation.arguments;
   const scope = usageScopeOf(flags);
-  if (secret === null && scope === null) {
+  if (name === null && scope === null) {
     throw usageError('Name a secret, or give a scope by --scope, --inherit or --account.');
   }
+  const secret = name === null ? null : await placedReference(name, invocation);
   const body = { secret, scope, secretsManager: flags.text('secrets-manager') };
   const explained = await withClient(invocation, (client) => client.call('explainScope', { body }));
   if (flags.text('output') === 'json') return writeJson(terminal, explained);
@@ -133,7 +135,8 @@ async function setScope(invocation: Invocation): Promise<void> {
   const scope = usageScopeOf(invocation.flags);
   if (scope === null)
     throw usageError('No flag says what the scope is to be: --scope, --inherit, --account or --no-scope.');
-  const edited = await withClient(invocation, (client) => client.edit(name, { scope }));
+  const secret = await placedReference(name, invocation);
+  const edited = await withClient(invocation, (client) => client.edit(secret, { scope }));
   await note(invocation.terminal, `${edited.name} may be used: ${printUsageScope(edited.scope)}.`);
 }
 

@@ -36,7 +36,9 @@ export function chooseToUse(
   asker: SecretAsker,
 ): Choice {
   const place = reference.place === null ? null : asker.place(reference.place);
-  if (reference.place !== null && place === null) return refuse('no-such-place', { candidates, place });
+  if (reference.place !== null && place === null) {
+    return { error: noPlace(), reason: 'no-such-place', subject: onlyOne(candidates), place };
+  }
   const usable = candidates.filter((one) => asker.uses(one.scope, place));
   const [only] = usable;
   if (only !== undefined && usable.length === 1) return { found: only, place };
@@ -76,7 +78,7 @@ export function findToSee(
   asker: SecretAsker,
 ): FoundSecret | null {
   const place = reference.place === null ? null : asker.place(reference.place);
-  if (reference.place !== null && place === null) throw noSecret();
+  if (reference.place !== null && place === null) throw noPlace();
   const visible = candidates.filter(
     (one) => asker.sees(one.scope) && (place === null || isUsableAt(one.scope, place)),
   );
@@ -90,11 +92,24 @@ export function noSecret(): AppError {
   return new AppError('not-found', { publicMessage: 'There is no such secret, or no such version of it.' });
 }
 
+/** The one error for every place that is not there or not to be known. */
+export function noPlace(): AppError {
+  return new AppError('not-found', {
+    publicMessage: 'There is no such application, or no such environment of it.',
+    data: { hint: 'Check both names; `sallyport env list` shows what is there.' },
+  });
+}
+
 function refuse(
   reason: RefusalReason,
   of: { candidates: readonly FoundSecret[]; place: FoundPlace | null },
 ): Refusal {
-  return { error: noSecret(), reason, subject: of.candidates[0] ?? null, place: of.place };
+  return { error: noSecret(), reason, subject: onlyOne(of.candidates), place: of.place };
+}
+
+/** Of several secrets of one name, none is told to be the one that was meant. */
+function onlyOne(candidates: readonly FoundSecret[]): FoundSecret | null {
+  return candidates.length === 1 ? (candidates[0] ?? null) : null;
 }
 
 function isUsableSomewhere({ scope }: FoundSecret): boolean {

@@ -1,13 +1,6 @@
 // Answers "who and what could use this secret?" before a scope is saved, or of one that is: the places that it comes to, the user groups
 // that may use it there, and what is surprising about it.
-import {
-  effectiveScope,
-  fitsUnder,
-  may,
-  mayAt,
-  mayUseSomewhere,
-  regionCovers,
-} from '@sallyport/core';
+import { effectiveScope, fitsUnder, may, mayAt, mayUseSomewhere, regionCovers } from '@sallyport/core';
 import type { Authority, EffectiveScope, GroupId, UsageScope } from '@sallyport/core';
 import type { ScopeExplanation } from '@sallyport/protocol';
 import { isActive } from '../access/authenticator.ts';

@@ -7,6 +7,7 @@ import type { OperationRequest } from '../http/operation.ts';
 import { managerForSecrets } from '../secrets-managers/find-secrets-manager.ts';
 import type { Services } from '../services.ts';
 import type { Tables } from '../storage/store.ts';
+import { noPlace } from './choose-secret.ts';
 import { askerOf } from './secret-asker.ts';
 import type { SecretAsker } from './secret-asker.ts';
 import type { SecretListQuery } from './secret-store.ts';
@@ -81,10 +82,4 @@ function parseAfter(cursor: string | undefined): SecretListQuery['after'] {
     // Falls through to the one error.
   }
   throw new AppError('invalid-request', { publicMessage: 'The cursor is not one of this list.' });
-}
-
-function noPlace(): AppError {
-  return new AppError('not-found', {
-    publicMessage: 'There is no such application, or no such environment of it.',
-  });
 }

@@ -4,19 +4,28 @@ import type { SecretId } from '@sallyport/core';
 import { NO_USAGE } from '../../secrets/usage-store.ts';
 import type { UsageCounts, UsageIncrement, UsageStore } from '../../secrets/usage-store.ts';
 import { prepare, tables } from './query.ts';
-import type { SecretUsageDayColumns } from './schema.ts';
 import type { Session } from './session.ts';
 
-const add = prepare((p: SecretUsageDayColumns) =>
+type Listed = { value: string };
+
+/** One statement for all of a commit, since every read passes here. `list` holds a JSON array of [secret id, day, released, refused, time]. */
+const add = prepare(({ list }: { list: string }) =>
   tables
     .insertInto('secret_usage_days')
-    .values({
-      secret_id: p.secret_id,
-      day: p.day,
-      released: p.released,
-      refused: p.refused,
-      released_at_ms: p.released_at_ms,
-    })
+    .columns(['secret_id', 'day', 'released', 'refused', 'released_at_ms'])
+    .expression((query) =>
+      query
+        .selectFrom(sql<Listed>`json_each(${list})`.as('one'))
+        .select([
+          sql<SecretId>`one.value ->> 0`.as('secret_id'),
+          sql<number>`one.value ->> 1`.as('day'),
+          sql<number>`one.value ->> 2`.as('released'),
+          sql<number>`one.value ->> 3`.as('refused'),
+          sql<number>`one.value ->> 4`.as('released_at_ms'),
+        ])
+        // Without a WHERE, SQLite would take the ON of the conflict for that of a join (sqlite.org/lang_upsert.html).
+        .where(sql<boolean>`true`),
+    )
     .onConflict((conflict) =>
       conflict.columns(['secret_id', 'day']).doUpdateSet({
         released: sql<number>`released + excluded.released`,
@@ -47,9 +56,15 @@ export class SqliteUsage implements UsageStore {
   }
 
   async add(increments: readonly UsageIncrement[]): Promise<void> {
-    for (const { secretId, day, released, refused, releasedAtMs } of increments) {
-      this.#session.run(add({ secret_id: secretId, day, released, refused, released_at_ms: releasedAtMs }));
-    }
+    if (increments.length === 0) return;
+    const rows = increments.map((one) => [
+      one.secretId,
+      one.day,
+      one.released,
+      one.refused,
+      one.releasedAtMs,
+    ]);
+    this.#session.run(add({ list: JSON.stringify(rows) }));
   }
 
   async countsOf(ids: readonly SecretId[], sinceDay: number): Promise<UsageCounts[]> {
