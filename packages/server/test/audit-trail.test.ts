@@ -11,7 +11,15 @@ import { flaky } from './flaky-store.ts';
 import type { FlakyStore } from './flaky-store.ts';
 import { ManualClock } from './manual-clock.ts';
 import { auditEntry } from './storage-rows.ts';
-import { addManager, expectError, fakeSealed, newRequestId, startTestServer, write } from './test-server.ts';
+import {
+  addManager,
+  expectError,
+  fakeSealed,
+  kmsSettings,
+  newRequestId,
+  startTestServer,
+  write,
+} from './test-server.ts';
 import type { Answer, Loose, TestServer } from './test-server.ts';
 
 let on: TestServer;
@@ -211,6 +219,32 @@ describe('nothing is released that could not be recorded', () => {
     });
     expect(await store.checkIntegrity()).toEqual([]);
   });
+});
+
+test('an edit of a secrets manager says what changed, and shows credentials as keyed hashes only', async () => {
+  await on.delegate({ selectors: ['prod-vpc'] });
+  const role = 'arn:aws:iam::111122223333:role/sallyport';
+  const settings = (externalId: string): object =>
+    kmsSettings({ credentials: { type: 'sts-role', roleArn: role, externalId } });
+  const created = { name: 'kms', settings: settings('first-external-id') };
+  expect((await on.call('POST', '/v1/secrets-managers', created)).status).toBe(201);
+  const edit = async (name: string, edited: object): Promise<void> => {
+    expect((await on.call('PATCH', `/v1/secrets-managers/${name}`, edited)).status).toBe(200);
+  };
+  await edit('kms', { name: 'kms-2', settings: settings('second-external-id') });
+  await edit('kms-2', { settings: settings('first-external-id') });
+  const { records } = (await list('?action=secrets-manager.edited')).body;
+  const [second, first] = records.map(({ details }: Loose) => details.changes);
+  const hash = expect.stringMatching(/^hmac:[A-Za-z0-9_-]{22}$/);
+  const credentials = { type: 'sts-role', roleArn: role, externalId: hash, durationSeconds: 3600 };
+  expect(first).toEqual([
+    { field: 'name', from: 'kms', to: 'kms-2' },
+    { field: 'credentials', from: credentials, to: credentials },
+  ]);
+  expect(first[1].from).not.toEqual(first[1].to);
+  // That it is the first one again is what the hash is for.
+  expect(second).toEqual([{ field: 'credentials', from: first[1].to, to: first[1].from }]);
+  expect(JSON.stringify((await list('')).body)).not.toContain('external-id');
 });
 
 test('a keyed hash tells equal values of one field, and nothing to whoever lacks the root key', () => {

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { requireNoNamesake } from '../src/secrets/namesakes.ts';
 import { MIGRATIONS } from '../src/storage/sqlite/migrations.ts';
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts';
+import { newSigner } from './audit-signer.ts';
 import { describeStorage } from './storage-contract.ts';
 import {
   addSecret,
@@ -150,6 +151,22 @@ describe('the integrity check', () => {
     ['lost chunks', 'DELETE FROM upload_chunks', /has no chunks/],
     ['a lost secrets manager', 'DELETE FROM secrets_managers', /refers to a row of secrets_managers/],
     [
+      'a changed checkpoint',
+      'DROP TRIGGER audit_checkpoints_never_change; UPDATE audit_checkpoints SET signed_at_ms = 1',
+      /Checkpoint 1 of delegate prod-1 for audit record 2 has no valid signature/,
+    ],
+    [
+      'a trail that was cut below a checkpoint',
+      `DELETE FROM audit_records WHERE sequence > 1;
+        UPDATE audit_head SET sequence = 1, hash = (SELECT hash FROM audit_records WHERE sequence = 1)`,
+      /Checkpoint 1 of delegate prod-1 for audit record 2 is not about the record that is there/,
+    ],
+    [
+      'an audit record that the index hides',
+      "DELETE FROM audit_blocks WHERE facet = 'resource:sec_1'",
+      /index of the audit trail lacks 1 entries of block 0/,
+    ],
+    [
       'a record beyond the end',
       `INSERT INTO audit_records SELECT 4, chain_version, at_ms, actor, actor_kind, actor_name, action, resource, resource_name,
         application_id, environment_id, purpose, request_id, details, content_hash, 'x' FROM audit_records WHERE sequence = 3`,
@@ -167,7 +184,13 @@ describe('the integrity check', () => {
       await tables.secrets.insert(file, manager.id);
       await tables.secrets.addVersion(versionRow(file.id, manager.id, { envelope: { uploadId } }));
       await tables.audit.append([auditEntry(), auditEntry(), auditEntry()]);
+      const point = await tables.audit.pointAt(2);
+      if (point !== null) await tables.auditCheckpoints.insert(newSigner().row(point));
     });
+    if (sql.includes('audit_blocks')) {
+      await store.write(({ audit }) => audit.append(Array.from({ length: 600 }, () => auditEntry())));
+      await store.write(({ audit }) => audit.indexMore());
+    }
     expect(await store.checkIntegrity()).toEqual([]);
     tamper(`DROP TRIGGER audit_records_never_change; DROP TRIGGER audit_records_never_go; ${sql}`);
     const problems = await store.checkIntegrity();

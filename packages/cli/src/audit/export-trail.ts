@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '@sallyport/core';
 import type { AuditExportPage } from '@sallyport/protocol';
-import { AUDIT_EXPORT_VERSION, checkAuditRecord, headOf, parseExportLine } from '@sallyport/protocol/audit';
+import { AUDIT_EXPORT_VERSION, findTrailProblem, headOf, parseExportLine } from '@sallyport/protocol/audit';
 import type { AuditChainHead } from '@sallyport/protocol/audit';
 import { readLines } from './read-lines.ts';
 import { trailBroken } from './trail-broken.ts';
@@ -76,8 +76,8 @@ async function append(
     }
     requireSameTrail(page, { accountId, head, path });
     for (const record of page.records) {
-      const what = checkAuditRecord(head, record);
-      if (what !== null) throw trailBroken({ sequence: record.sequence, atMs: record.atMs, what });
+      const problem = findTrailProblem(head, record);
+      if (problem !== null) throw trailBroken(problem);
       lines.push({ type: 'record', ...record });
       head = headOf(record);
     }
@@ -139,8 +139,8 @@ async function reachedBy(path: string): Promise<Reached> {
       reached.accountId = line.accountId;
       reached.head = line.floor;
     } else if (line.type === 'record') {
-      const what = checkAuditRecord(reached.head, line);
-      if (what !== null) throw trailBroken({ sequence: line.sequence, atMs: line.atMs, what });
+      const problem = findTrailProblem(reached.head, line);
+      if (problem !== null) throw trailBroken(problem);
       reached.head = headOf(line);
       reached.records += 1;
     } else reached.checkpoint = Math.max(reached.checkpoint, line.number);

@@ -87,6 +87,26 @@ export function checkAuditRecord(head: AuditChainHead, record: AnyAuditRecord): 
   return null;
 }
 
+/** What is wrong first. */
+export type TrailProblem = {
+  /** The record that is wrong or missing. */
+  sequence: number;
+  /** When it was written, as far as it says; null: it is not there. */
+  atMs: number | null;
+  /** One sentence. */
+  what: string;
+};
+
+/** As `checkAuditRecord`, with the record that is to blame: where one is missing, that is not the one after it. */
+export function findTrailProblem(head: AuditChainHead, record: AnyAuditRecord): TrailProblem | null {
+  const what = checkAuditRecord(head, record);
+  if (what === null) return null;
+  const isMissing = record.sequence > head.sequence + 1;
+  return isMissing
+    ? { sequence: head.sequence + 1, atMs: null, what }
+    : { sequence: record.sequence, atMs: record.atMs, what };
+}
+
 /**
  * The head that these records lead to; what a proof that one head extends another consists of.
  * @param contentHashes content hashes of the records after `head`, 32 bytes each, in order

@@ -9,12 +9,13 @@ export {
   checkAuditRecord,
   contentHashOf,
   extendHead,
+  findTrailProblem,
   linkHash,
 } from './chain.ts';
-export type { AnyAuditRecord, AuditChainHead, AuditContent } from './chain.ts';
+export type { AnyAuditRecord, AuditChainHead, AuditContent, TrailProblem } from './chain.ts';
 export { checkpointBytes, headOf, isSignedCheckpoint } from './checkpoint.ts';
 export type { UnsignedCheckpoint } from './checkpoint.ts';
 export { AUDIT_EXPORT_VERSION, ExportHeader, parseExportLine, parseKeptCheckpoint } from './export-file.ts';
 export type { ExportLine } from './export-file.ts';
 export { TrailVerifier } from './verify-trail.ts';
-export type { CheckpointToVerify, Signer, TrailProblem, TrailReport } from './verify-trail.ts';
+export type { CheckpointToVerify, Signer, TrailReport } from './verify-trail.ts';

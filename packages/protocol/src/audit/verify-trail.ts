@@ -2,19 +2,9 @@
 // feeds them in, in their order.
 import type { AuditCheckpoint } from '../api/audit.ts';
 import { fingerprintOf } from '../sealing/sealing-offer.ts';
-import { checkAuditRecord } from './chain.ts';
-import type { AnyAuditRecord, AuditChainHead } from './chain.ts';
+import { findTrailProblem } from './chain.ts';
+import type { AnyAuditRecord, AuditChainHead, TrailProblem } from './chain.ts';
 import { isSignedCheckpoint } from './checkpoint.ts';
-
-/** What is wrong first. */
-export type TrailProblem = {
-  /** The record that is wrong or missing. */
-  sequence: number;
-  /** When it was written, as far as it says; null: it is not there. */
-  atMs: number | null;
-  /** One sentence. */
-  what: string;
-};
 
 /** A checkpoint to hold against the trail. */
 export type CheckpointToVerify = AuditCheckpoint & {
@@ -81,13 +71,8 @@ export class TrailVerifier {
 
   /** The next record. After a problem nothing that follows means anything. */
   add(record: AnyAuditRecord): TrailProblem | null {
-    const what = checkAuditRecord(this.#head, record);
-    if (what !== null) {
-      const missing = record.sequence > this.#head.sequence + 1;
-      return missing
-        ? { sequence: this.#head.sequence + 1, atMs: null, what }
-        : { sequence: record.sequence, atMs: record.atMs, what };
-    }
+    const problem = findTrailProblem(this.#head, record);
+    if (problem !== null) return problem;
     this.#head = { sequence: record.sequence, hash: record.hash };
     this.#records += 1;
     this.#lastAtMs = record.atMs;

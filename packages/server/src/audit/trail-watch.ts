@@ -6,6 +6,8 @@ import type { Clock } from '../clock.ts';
 import type { Store } from '../storage/store.ts';
 
 const POLL_MS = 500;
+/** A database that cannot be read has been told of, and need not fill the log. */
+const AFTER_FAILURE_MS = 10_000;
 
 /** Called at each look, grown or not; returns at once. */
 export type TrailFollower = (head: AuditChainHead) => void;
@@ -25,15 +27,7 @@ export class TrailWatch {
   }
 
   start(): void {
-    this.#cancel = this.#services.clock.after(POLL_MS, () => {
-      this.#services.background.start('look at the audit trail', async () => {
-        try {
-          await this.look();
-        } finally {
-          if (!this.#stopped) this.start();
-        }
-      });
-    });
+    this.#lookAfter(POLL_MS);
   }
 
   /** Looks now. @throws {storage-unavailable} */
@@ -46,5 +40,20 @@ export class TrailWatch {
   stop(): void {
     this.#stopped = true;
     this.#cancel();
+  }
+
+  #lookAfter(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#services.clock.after(delayMs, () => {
+      this.#services.background.start('look at the audit trail', async () => {
+        let nextMs = AFTER_FAILURE_MS;
+        try {
+          await this.look();
+          nextMs = POLL_MS;
+        } finally {
+          this.#lookAfter(nextMs);
+        }
+      });
+    });
   }
 }

@@ -14,6 +14,7 @@ import { findCounted, managerAskerOf, requireManagerChange } from './find-secret
 import type { CountedRow, ManagerAsker } from './find-secrets-manager.ts';
 import { changedSettings, refuseContextChange, requireDataKeysOpen, withFormerKeys } from './key-change.ts';
 import { runPreflight, settingsAfterPreflight } from './preflight.ts';
+import { redactedChanges } from './redacted-changes.ts';
 import { settleScopeConflicts } from './scope-conflicts.ts';
 import { accessBySettings, openSecretKey, sealSecretKey } from './secrets-manager-access.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
@@ -155,9 +156,7 @@ async function save(
     );
     if (!isSaved) throw editConflict();
     const renamedFrom = before.name === row.name ? null : before.name;
-    const changes = changed.includes('usageScope')
-      ? [{ field: 'usageScope', from: printRegion(before.usageScope), to: printRegion(row.usageScope) }]
-      : [];
+    const changes = redactedChanges({ before, after: row }, changed, services.rootKey);
     const details = { revision: row.revision, changed, renamedFrom, changes };
     const subject = { resource: row.id, resourceName: row.name, details };
     await tables.audit.append([auditEntry(scope, 'secrets-manager.edited', subject), ...entries]);

@@ -57,6 +57,15 @@ export function blocksWith(
   return session.all(queryOf({ compile: () => query.compile(tables) })).map(({ block }) => block);
 }
 
+/** How many values of a block's records the index lacks; 0 unless somebody has tampered with it. */
+export function missingFacets(session: Session, block: number): number {
+  const query = sql<{ n: number }>`
+    SELECT count(*) AS n FROM (
+      SELECT facet, block FROM (${facetsIn(block)}) EXCEPT SELECT facet, block FROM audit_blocks WHERE block = ${block}
+    )`;
+  return session.first(queryOf({ compile: () => query.compile(tables) }))?.n ?? 0;
+}
+
 /** Forgets the blocks below the one that has this record; its own entries may then be too many, which does no harm. */
 export function forgetBlocksBelow(session: Session, sequence: number): void {
   session.run(removeBelow({ block: Math.floor((sequence - 1) / BLOCK_RECORDS) }));
@@ -80,7 +89,7 @@ function facetsIn(block: number) {
   const first = block * BLOCK_RECORDS + 1;
   const within = sql`FROM audit_records WHERE sequence >= ${first} AND sequence < ${first + BLOCK_RECORDS}`;
   return sql`
-    SELECT 'resource:' || resource AS facet, ${block} ${within}
+    SELECT 'resource:' || resource AS facet, ${block} AS block ${within}
     UNION SELECT 'actor:' || actor, ${block} ${within}
     UNION SELECT 'name:' || actor_name, ${block} ${within}
     UNION SELECT 'environment:' || environment_id, ${block} ${within} AND environment_id IS NOT NULL
