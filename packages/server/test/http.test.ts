@@ -61,7 +61,7 @@ describe('routes', () => {
   });
 
   test.each([
-    ['GET', '/'],
+    ['POST', '/'],
     ['GET', '/v1'],
     ['GET', '/v1/whoami/'],
     ['GET', '//v1/whoami'],
