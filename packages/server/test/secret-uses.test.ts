@@ -156,6 +156,9 @@ test('changes are listed field by field, and never a value', async () => {
     ['secret.version-added', ['version']],
     ['secret.created', ['version']],
   ]);
+  expect(body.changes[0].changes[0].to.rows).toMatchObject([
+    { applications: [{ name: 'shop' }], environments: [{ name: 'prod', applicationName: 'shop' }] },
+  ]);
   expect(JSON.stringify(body)).not.toContain('hunter2');
 });
 

@@ -1,5 +1,5 @@
 // Commands about where secrets are used: their scopes, who could use them, who did, what refers to them, what was changed.
-import type { SecretUse, SetupUsageView } from '@sallyport/protocol';
+import type { SecretChange, SecretUse, SetupUsageView, UsageScopeView } from '@sallyport/protocol';
 import type { Command, Invocation } from '../command-line/command.ts';
 import { OUTPUT_FLAG, SCOPE_FLAGS, YES_FLAG } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
@@ -216,7 +216,7 @@ async function listChanges(invocation: Invocation): Promise<void> {
     printableTime(change.atMs),
     change.principal.name ?? change.principal.id,
     change.action,
-    change.changes.map(({ field, from, to }) => `${field}: ${inWords(from)} → ${inWords(to)}`).join('; '),
+    change.changes.map(printChange).join('; '),
   ]);
   await writeData(terminal, table(['TIME', 'BY', 'ACTION', 'CHANGES'], rows));
 }
@@ -229,6 +229,10 @@ function nameOf(mention: { id: string; name: string | null } | null): string {
   return mention === null ? '?' : (mention.name ?? mention.id);
 }
 
-function inWords(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function printChange({ field, from, to }: SecretChange['changes'][number]): string {
+  const inWords = (value: typeof from): string => {
+    if (field === 'scope') return printUsageScope(value as UsageScopeView);
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  };
+  return from === null ? `${field}: ${inWords(to)}` : `${field}: ${inWords(from)} → ${inWords(to)}`;
 }

@@ -89,7 +89,9 @@ export const SecretChange = z
     principal: Mention,
     changes: z
       .array(z.strictObject({ field: z.string(), from: z.json(), to: z.json() }))
-      .describe('Field by field; values never, only that there is a new version.'),
+      .describe(
+        'Field by field; a `scope` as in UsageScopeView; values never, only that there is a new version.',
+      ),
   })
   .meta({ id: 'SecretChange' });
 export type SecretChange = z.infer<typeof SecretChange>;

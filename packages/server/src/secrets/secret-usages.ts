@@ -9,10 +9,11 @@ import type {
   SecretUsePage,
   SetupUsageList,
   SetupUsageView,
+  UsageScopeView,
   UseByName,
 } from '@sallyport/protocol';
 import { isUsableAt, may, nameKey, parseSecretReference, printSecretReference } from '@sallyport/core';
-import type { ApplicationId, EffectiveScope, EnvironmentId, SecretId } from '@sallyport/core';
+import type { ApplicationId, EffectiveScope, EnvironmentId, SecretId, UsageScope } from '@sallyport/core';
 import type { VisiblePlaces } from '../applications/visible-places.ts';
 import type { SetupUsage } from '../applications/config-entry-store.ts';
 import type { AuditFindings } from '../audit/audit-log.ts';
@@ -22,6 +23,7 @@ import type { OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
 import type { Tables } from '../storage/store.ts';
 import { parseExisting, requireVisible } from './find-secret.ts';
+import { viewUsageScope } from './scope-input.ts';
 import { askerOf } from './secret-asker.ts';
 import type { SecretAsker } from './secret-asker.ts';
 import { USAGE_DAYS } from './secret-views.ts';
@@ -142,7 +144,7 @@ export async function listSecretChanges(
     { before, limit: query.limit ?? PAGE_ROWS },
   );
   return {
-    changes: records.map(viewChange),
+    changes: records.map((record) => viewChange(record, asker.places)),
     nextCursor: nextBefore === null ? null : printCursor(CHANGES_LIST, String(nextBefore)),
   };
 }
@@ -249,10 +251,12 @@ function mention({ id, name }: { id: string; name: string | null }): { id: strin
   return { id, name };
 }
 
-function viewChange(record: AuditRecord): SecretChange {
+function viewChange(record: AuditRecord, places: VisiblePlaces): SecretChange {
   const { details } = record;
   const { changes, version } = details;
   const listed = Array.isArray(changes) ? (changes as SecretChange['changes']) : [];
+  // Recorded by ids.
+  const scope = (recorded: unknown): UsageScopeView => viewUsageScope(recorded as UsageScope, places);
   const added =
     typeof version === 'number'
       ? [{ field: 'version', from: version === 1 ? null : version - 1, to: version }]
@@ -262,7 +266,12 @@ function viewChange(record: AuditRecord): SecretChange {
     atMs: record.atMs,
     action: record.action,
     principal: { id: record.actor, name: record.actorName },
-    changes: [...listed, ...added],
+    changes: [
+      ...listed.map((one) =>
+        one.field === 'scope' ? { ...one, from: scope(one.from), to: scope(one.to) } : one,
+      ),
+      ...added,
+    ],
   };
 }
 
