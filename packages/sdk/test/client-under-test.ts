@@ -9,4 +9,6 @@ export const traits = {
   streamsUploads: true,
   /** Replaces kept-alive connections that turn out to be closed. In browsers, the browser does. */
   ownsConnections: true,
+  /** Checks the form of every answer. A page is of one build with the server that it calls. */
+  checksAnswers: true,
 };

@@ -59,7 +59,7 @@ function describeGroups(database: Database): void {
         await groups.insert(a);
         await groups.insert(b);
       });
-      const taken = refusal('name-taken', 'already a user group named');
+      const taken = refusal('name-taken', 'another user group named');
       const write = database.store.write.bind(database.store);
       await expect(write(({ groups }) => groups.insert(groupRow({ name: 'DEPLOYERS' })))).rejects.toEqual(
         taken,

@@ -79,7 +79,7 @@ function describeSecretsManagers(database: Database): void {
       await database.store.write(async ({ secretsManagers }) => {
         await secretsManagers.insert(managerRow({ name: 'a', isDefault: true }));
         const refused = secretsManagers.insert(managerRow({ name: 'A', isDefault: true }));
-        await expect(refused).rejects.toEqual(refusal('name-taken', 'already a secrets manager named "A"'));
+        await expect(refused).rejects.toEqual(refusal('name-taken', 'another secrets manager named "A"'));
       });
       expect(await defaults()).toEqual(['a']);
     });
@@ -262,7 +262,7 @@ function describeCredentials(database: Database): void {
       const second = row({ name: 'CI' });
       await write((rows) => rows.insert(first));
       const again = write((rows) => rows.insert(second));
-      await expect(again).rejects.toEqual(refusal('name-taken', `already a ${thing} named "CI"`));
+      await expect(again).rejects.toEqual(refusal('name-taken', `another ${thing} named "CI"`));
       await write((rows) => rows.revoke(first.id, NOW_MS + 5));
       await write((rows) => rows.insert(second));
       expect(await write((rows) => rows.find('ci'))).toEqual(second);

@@ -60,7 +60,7 @@ export function describeWorkloads(database: Database): void {
         await workloadIssuers.insert(a);
         await workloadIssuers.insert(b);
       });
-      const taken = refusal('name-taken', 'already a workload issuer named');
+      const taken = refusal('name-taken', 'another workload issuer named');
       const again = issuerRow({ name: 'GitHub' });
       await expect(write((tables) => tables.workloadIssuers.insert(again))).rejects.toEqual(taken);
       await expect(

@@ -24,14 +24,26 @@ export async function withConfirmation<T>(
   }
 }
 
+/** What fields of previews are called; null: says nothing that was not typed. */
+const LABELS: Readonly<Record<string, string | null>> = {
+  from: null,
+  to: null,
+  versions: 'versions that go',
+  configEntries: 'goes with it',
+  hiddenConfigEntries: 'go with it unseen',
+  missedBy: 'asked for as',
+  breaks: 'stops working',
+};
+
 /** A preview in lines: `field: value`, lists one entry a line. */
 function linesOf(preview: unknown): string[] {
   if (typeof preview !== 'object' || preview === null) return [];
-  return Object.entries(preview).flatMap(([field, value]) =>
-    Array.isArray(value)
-      ? value.map((entry) => `${field}: ${inWords(entry)}`)
-      : [`${field}: ${inWords(value)}`],
-  );
+  return Object.entries(preview).flatMap(([field, value]) => {
+    const label = LABELS[field] === undefined ? field : LABELS[field];
+    if (label === null || value === 0) return [];
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    return values.map((entry) => `${label}: ${inWords(entry)}`);
+  });
 }
 
 function inWords(value: unknown): string {

@@ -6,6 +6,7 @@ import { callerOver, headersWith } from '../http/call.ts';
 import { fetchTransport } from '../http/fetch-transport.ts';
 import { routesOf } from '../http/route-rows.ts';
 import type { RouteRows } from '../http/route-rows.ts';
+import { checkStrict } from './check-strict.ts';
 import type { Client, ClientOptions, Ports } from './create-client.ts';
 
 export type BrowserClientOptions = Pick<
@@ -26,6 +27,7 @@ export type BrowserClientOptions = Pick<
 
 /** A client that acts with the session of the signed-in person. Nothing here reads or keeps a credential. */
 export function createBrowserClient({ address, routes, ...options }: BrowserClientOptions): Client {
+  checkSchemasWithoutEval();
   const transport = fetchTransport({
     address: address.replace(/\/+$/, ''),
     idleTimeoutMs: options.idleTimeoutMs ?? 120_000,
@@ -34,11 +36,20 @@ export function createBrowserClient({ address, routes, ...options }: BrowserClie
   return lazyClientOver(ports, { ...options, token: null });
 }
 
+/** Has zod check values without making code of text: it would try that first, and a strict content security policy reports the attempt. */
+function checkSchemasWithoutEval(): void {
+  const zod = globalThis as { __zod_globalConfig?: { jitless?: boolean } };
+  // Changed in place: a zod that is loaded already holds on to the object.
+  zod.__zod_globalConfig ??= {};
+  zod.__zod_globalConfig.jitless = true;
+}
+
 /** As `clientOver`, with the code for values loaded when it is needed. */
 export function lazyClientOver(
   ports: Ports,
   options: Omit<ClientOptions, 'address'> & { token: string | null },
 ): Client {
+  checkStrict(options);
   const { transport } = ports;
   const tokenNow = async (): Promise<string | null> => Promise.resolve(options.token);
   const call = callerOver(ports, headersWith({ tokenNow, purpose: options.purpose ?? null }));

@@ -19,6 +19,7 @@ import { uploadSecret } from '../secrets/upload-secret.ts';
 import type { UploadBytes } from '../secrets/upload-source.ts';
 import { writeSecret } from '../secrets/write-secret.ts';
 import type { WriteOptions, WrittenVersion } from '../secrets/write-secret.ts';
+import { checkStrict } from './check-strict.ts';
 import { checkToken, renewing } from './token-source.ts';
 import type { TokenSource } from './token-source.ts';
 import type { Wiring } from './wiring.ts';
@@ -158,11 +159,7 @@ export function clientOver(ports: Ports, options: Omit<ClientOptions, 'address'>
 function wire({ transport, sealing, routes }: Ports, options: Omit<ClientOptions, 'address'>): Wiring {
   const { token, strict = false, knownDelegates } = options;
   if (typeof token === 'string') checkToken(token);
-  if (strict && knownDelegates === undefined) {
-    throw new AppError('config-invalid', {
-      publicMessage: 'Strict mode needs known delegates: without them, every delegate is unknown.',
-    });
-  }
+  checkStrict(options);
   const clock = Date.now;
   const pool = new SessionPool(sealing, {
     server: transport.address,

@@ -14,7 +14,7 @@ import type { Tables } from '../storage/store.ts';
 import { parseExisting, requireChangeable } from './find-secret.ts';
 import { SecretAsker, askerOf } from './secret-asker.ts';
 import type { FoundSecret } from './secret-store.ts';
-import { printSetupUsages, usesByName, viewSetupUsages } from './secret-usages.ts';
+import { printSetupUsage, printSetupUsages, usesByName, viewSetupUsages } from './secret-usages.ts';
 
 type Deletion = {
   found: FoundSecret;
@@ -41,7 +41,7 @@ export async function previewSecretDeletion(
     aliases: deletion.aliases,
     setupUsages: viewSetupUsages(deletion.setupUsages, asker.places),
     usesByName: deletion.usesByName,
-    confirmationToken: services.confirmations.token(confirmableOf(deletion)),
+    confirmationToken: services.confirmations.token(confirmableOf(deletion, asker)),
   };
 }
 
@@ -62,7 +62,7 @@ export async function deleteSecret(
     const { setupUsages } = deletion;
     if (setupUsages.length > 0 && !isForced) throw inUse(deletion, asker);
     const isMissed = deletion.usesByName.length > 0 || setupUsages.length > 0;
-    if (isMissed) services.confirmations.require(confirm, confirmableOf(deletion));
+    if (isMissed) services.confirmations.require(confirm, confirmableOf(deletion, asker));
     const { secret, newestVersion } = found;
     await tables.configEntries.remove(setupUsages.map(({ entry }) => entry.id));
     await tables.secrets.remove(secret.id);
@@ -92,13 +92,18 @@ async function planDeletion(
 }
 
 /** Counts go on growing while somebody thinks about it; what would be gone, and who would miss it, is what is confirmed. */
-function confirmableOf({ found, setupUsages, usesByName: uses }: Deletion): Confirmable {
+function confirmableOf(
+  { found, setupUsages, usesByName: uses }: Deletion,
+  asker: SecretAsker,
+): Confirmable {
+  const seen = viewSetupUsages(setupUsages, asker.places);
   return {
     operation: 'deleteSecret',
     target: found.secret.id,
     effect: {
       versions: found.newestVersion,
-      configEntries: setupUsages.map(({ entry }) => entry.id),
+      configEntries: seen.usages.map(printSetupUsage),
+      hiddenConfigEntries: seen.hidden,
       missedBy: uses.map(({ reference, principal }) => ({ reference, principal: principal.name })),
     },
   };

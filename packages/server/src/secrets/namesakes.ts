@@ -23,7 +23,7 @@ export async function requireNoNamesake(tables: Tables, naming: Naming, catalogu
     .find((other) => other.secret.id !== of && scopesClash(other.scope, scope, catalogue));
   if (clash === undefined) return;
   throw new AppError('name-taken', {
-    publicMessage: `There is already a secret named "${clash.foundAs}" that could be meant at the same places. Names that differ only in letter case count as one.`,
+    publicMessage: `There is another secret named "${clash.foundAs}" that could be meant at the same places. Names that differ only in letter case count as one.`,
     data: { hint: 'Choose another name, or scopes that do not overlap.' },
   });
 }

@@ -80,15 +80,18 @@ export function viewSetupUsages(usages: readonly SetupUsage[], places: VisiblePl
 
 /** In words, at most five of them. */
 export function printSetupUsages({ usages, hidden }: SetupUsageList): string {
-  const named = usages
-    .slice(0, NAMED)
-    .map(({ application, service, name }) => `${name} of ${service.name} in ${application.name}`);
+  const named = usages.slice(0, NAMED).map(printSetupUsage);
   const more = usages.length - named.length;
   return [
     ...named,
     ...(more > 0 ? [`${more} more`] : []),
     ...(hidden > 0 ? [`${hidden} that you may not see`] : []),
   ].join('; ');
+}
+
+export function printSetupUsage({ application, service, environment, name }: SetupUsageView): string {
+  const place = environment === null ? application.name : `${application.name}/${environment.name}`;
+  return `${name} of ${service.name} in ${place}`;
 }
 
 /** Whether the entry counts at a place where its secret is usable before a change and not after it. */

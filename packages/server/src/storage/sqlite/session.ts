@@ -47,7 +47,7 @@ export class Session {
     } catch (thrown) {
       if (unique === undefined || !violatesUnique(thrown, unique.column)) throw thrown;
       throw new AppError('name-taken', {
-        publicMessage: `There is already a ${unique.thing} named "${unique.name}". Names that differ only in letter case count as one.`,
+        publicMessage: `There is another ${unique.thing} named "${unique.name}". Names that differ only in letter case count as one.`,
         cause: thrown,
       });
     }
