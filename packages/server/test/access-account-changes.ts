@@ -7,8 +7,14 @@ import { sorted, writtenRows } from './access-question.ts';
 import type { Question } from './access-question.ts';
 import { randomManager } from './access-references.ts';
 import { losesUsage } from './access-secret-changes.ts';
-import type { Ask } from './access-secret-questions.ts';
-import { addApplicationToModel, askerOf, markApplicationDeleted, markEnvironmentDeleted, randomRows } from './access-world.ts';
+import type { Ask, Asks } from './access-secret-questions.ts';
+import { randomRows } from './access-random.ts';
+import {
+  addApplicationToModel,
+  askerOf,
+  markApplicationDeleted,
+  markEnvironmentDeleted,
+} from './access-world.ts';
 import type { Answer, Loose } from './test-server.ts';
 
 const createManager: Ask = (world, by) => {
@@ -40,17 +46,21 @@ const createManager: Ask = (world, by) => {
 const editManager: Ask = (world, by) => {
   const { random } = world;
   const asker = askerOf(world, by);
-  const { text, found } = randomManager(world);
+  const { text, found } = randomManager(world, (one) => asker.changesManager(one.scope));
   const name = random.chance(0.4) ? random.word('mgr') : null;
-  const written =
-    random.chance(0.8) ? writtenRows(world, randomRows(world), { asker, kept: found?.scope ?? [] }) : null;
+  const written = random.chance(0.8)
+    ? writtenRows(world, randomRows(world), { asker, kept: found?.scope ?? [] })
+    : null;
   const onConflict = random.pick(['refuse', 'inherit'] as const);
   const body = {
     ...(name === null ? {} : { name }),
     ...(written === null ? {} : { usageScope: written.input }),
     onConflict,
   };
-  const judged = judgeManagerEdit({ found, rows: written === null ? (found?.scope ?? []) : written.rows }, asker);
+  const judged = judgeManagerEdit(
+    { found, rows: written === null ? (found?.scope ?? []) : written.rows },
+    asker,
+  );
   const apply = (): void => {
     if (found === null) return;
     const after = written?.rows ?? found.scope;
@@ -84,7 +94,7 @@ function managerEditQuestion(
     expected: [judged.outcome],
     ...(isAsked ? { facts: { of: 'refusal', expected: expectedList, observe: listed } } : {}),
     apply,
-    then: (answer) => {
+    next: (answer) => {
       if (!isAsked) return null;
       const { confirmationToken } = answer.body.error.data;
       const confirmed = { ...body, onConflict: 'inherit', confirmationToken };
@@ -106,7 +116,9 @@ function judgeManagerEdit(
   if (JSON.stringify(rows) === JSON.stringify(found.scope)) return refused('ok');
   const { account } = asker;
   const secrets = account.secrets.filter((one) => managerOf(one, account) === found);
-  const outside = secrets.filter(({ scope }) => scope.type === 'rows' && !isWithin(scope.rows, rows, account));
+  const outside = secrets.filter(
+    ({ scope }) => scope.type === 'rows' && !isWithin(scope.rows, rows, account),
+  );
   const moved = [...secrets.filter(({ scope }) => scope.type === 'inherit'), ...outside];
   const isLost = moved.some((one) =>
     losesUsage(one, { before: boundsOfSecret(one, account), after: rows }, account),
@@ -132,7 +144,7 @@ function becomeEquivocal(moved: readonly ModelSecret[], rows: Rows, asker: Model
 
 const makeDefault: Ask = (world, by) => {
   const asker = askerOf(world, by);
-  const { text, found } = randomManager(world);
+  const { text, found } = randomManager(world, (one) => asker.changesManager(one.scope));
   return {
     kind: 'make default',
     by,
@@ -148,8 +160,10 @@ const makeDefault: Ask = (world, by) => {
 const deleteManager: Ask = (world, by) => {
   const { account } = world;
   const asker = askerOf(world, by);
-  const { text, found } = randomManager(world);
-  const isUsed = account.secrets.some(({ versions }) => versions.some(({ manager }) => manager === found?.id));
+  const { text, found } = randomManager(world, (one) => asker.changesManager(one.scope));
+  const isUsed = account.secrets.some(({ versions }) =>
+    versions.some(({ manager }) => manager === found?.id),
+  );
   const permitted = changeOfManager(found, asker);
   const outcome =
     permitted !== 'ok'
@@ -222,7 +236,7 @@ const deleteApplication: Ask = (world, by) => {
     method: 'DELETE',
     path,
     expected: [!isPermitted ? 'forbidden' : found === null ? 'not-found' : 'confirmation-required'],
-    then: ({ body }) => {
+    next: ({ body }) => {
       const token = body.error.data?.confirmationToken;
       if (found === null || token === undefined || !world.random.chance(0.5)) return null;
       return {
@@ -301,7 +315,7 @@ const changeEnvironment: Ask = (world, by) => {
     method: 'DELETE',
     path,
     expected: [refused ?? 'confirmation-required'],
-    then: ({ body }) => {
+    next: ({ body }) => {
       const token = body.error.data?.confirmationToken;
       if (found === null || token === undefined) return null;
       return {
@@ -363,17 +377,17 @@ const changeServices: Ask = (world, by) => {
   return random.pick([create, create, rename, remove]);
 };
 
-export const ACCOUNT_CHANGES: readonly Ask[] = [
-  createManager,
-  editManager,
-  editManager,
-  makeDefault,
-  deleteManager,
-  createApplication,
-  changeApplication,
-  deleteApplication,
-  createEnvironment,
-  createEnvironment,
-  changeEnvironment,
-  changeServices,
+export const ACCOUNT_CHANGES: Asks = [
+  ['manage-secrets-managers', createManager],
+  ['manage-secrets-managers', editManager],
+  ['manage-secrets-managers', editManager],
+  ['manage-secrets-managers', makeDefault],
+  ['manage-secrets-managers', deleteManager],
+  ['manage-applications', createApplication],
+  [null, changeApplication],
+  ['manage-applications', deleteApplication],
+  [null, createEnvironment],
+  [null, createEnvironment],
+  [null, changeEnvironment],
+  [null, changeServices],
 ];

@@ -1,11 +1,18 @@
 // Questions of the access fuzzer about everything around secrets that change nothing: secrets managers, applications, services and their
 // config entries, groups and keys.
 import { boundsOfSecret } from './access-model.ts';
-import type { ModelApplication, ModelAsker, ModelEnvironment, ModelKey, ModelService } from './access-model.ts';
+import type {
+  ModelApplication,
+  ModelAsker,
+  ModelEnvironment,
+  ModelKey,
+  ModelService,
+} from './access-model.ts';
 import { sorted } from './access-question.ts';
 import { findManager, randomManager } from './access-references.ts';
-import type { Ask } from './access-secret-questions.ts';
-import { askerOf, existing, groupsOf, PERMISSIONS } from './access-world.ts';
+import type { Ask, Asks } from './access-secret-questions.ts';
+import { existing, PERMISSIONS } from './access-random.ts';
+import { askerOf, groupsOf } from './access-world.ts';
 import type { World } from './access-world.ts';
 import type { Loose } from './test-server.ts';
 
@@ -42,7 +49,10 @@ const getManager: Ask = (world, by) => {
 };
 
 /** An application by id or name; null: not there, as far as the asker may know. */
-export function randomApplication(world: World, asker: ModelAsker): { text: string; found: ModelApplication | null } {
+export function randomApplication(
+  world: World,
+  asker: ModelAsker,
+): { text: string; found: ModelApplication | null } {
   const { random, account } = world;
   const isSeen = ({ id, deleted }: ModelApplication): boolean => !deleted && asker.seesApplication(id);
   const chosen = random.chance(0.1) ? null : random.pickLiked(account.applications, isSeen);
@@ -260,17 +270,17 @@ const whoAmI: Ask = (world, by) => {
   };
 };
 
-export const ACCOUNT_QUESTIONS: readonly Ask[] = [
-  listManagers,
-  getManager,
-  listApplications,
-  getApplication,
-  previewApplicationDeletion,
-  previewEnvironmentDeletion,
-  listEntries,
-  listGroups,
-  getGroup,
-  listKeys,
-  listAudit,
-  whoAmI,
+export const ACCOUNT_QUESTIONS: Asks = [
+  [null, listManagers],
+  [null, getManager],
+  [null, listApplications],
+  [null, getApplication],
+  ['manage-applications', previewApplicationDeletion],
+  [null, previewEnvironmentDeletion],
+  [null, listEntries],
+  [null, listGroups],
+  [null, getGroup],
+  [null, listKeys],
+  [null, listAudit],
+  [null, whoAmI],
 ];

@@ -5,7 +5,7 @@ import { randomApplication, randomEnvironment, randomService } from './access-ac
 import { randomReference } from './access-references.ts';
 import type { AskedSecret, Refused } from './access-references.ts';
 import { environmentsOf } from './access-secret-changes.ts';
-import type { Ask } from './access-secret-questions.ts';
+import type { Ask, Asks } from './access-secret-questions.ts';
 import { askerOf } from './access-world.ts';
 
 const putEntry: Ask = (world, by) => {
@@ -28,13 +28,16 @@ const putEntry: Ask = (world, by) => {
     environment: environment?.found?.id ?? null,
   };
   const referred =
-    service.found === null ? null : referredSecret(asked, { entry, application: service.found.application }, asker);
+    service.found === null
+      ? null
+      : referredSecret(asked, { entry, application: service.found.application }, asker);
   const isPermitted =
     environment === null
       ? asker.throughout('update', [{ applications: [application.found?.id ?? ''], environments: 'all' }])
       : environment.found !== null && asker.allowed('update').has(environment.found.id);
   const isThere = service.found !== null && (environment === null || environment.found !== null);
-  const outcome = !isThere || referred === null ? 'not-found' : !isPermitted ? 'forbidden' : outcomeOfReferred(referred);
+  const outcome =
+    !isThere || referred === null ? 'not-found' : !isPermitted ? 'forbidden' : outcomeOfReferred(referred);
   return {
     kind: 'put config entry',
     by,
@@ -86,7 +89,7 @@ const removeEntry: Ask = (world, by) => {
   const isThere = isSeen && service.found !== null && entry.service === service.found.id;
   const everywhere: Rows = [{ applications: [application.found?.id ?? ''], environments: 'all' }];
   const isPermitted =
-    entry?.environment == null
+    entry === null || entry.environment === null
       ? asker.throughout('update', everywhere)
       : asker.allowed('update').has(entry.environment);
   return {
@@ -101,4 +104,8 @@ const removeEntry: Ask = (world, by) => {
   };
 };
 
-export const ENTRY_CHANGES: readonly Ask[] = [putEntry, putEntry, removeEntry];
+export const ENTRY_CHANGES: Asks = [
+  [null, putEntry],
+  [null, putEntry],
+  [null, removeEntry],
+];

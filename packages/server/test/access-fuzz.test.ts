@@ -2,6 +2,7 @@
 // and no answer with the name of anything that its caller may not know of. SALLYPORT_ACCESS_CASES sets how many decisions are compared,
 // SALLYPORT_ACCESS_SEED repeats a run; `npm run test:slow` makes a long one.
 import { afterEach, expect, test } from 'vitest';
+import type { AccountPermission } from '@sallyport/core';
 import { ACCOUNT_CHANGES } from './access-account-changes.ts';
 import { ACCOUNT_QUESTIONS } from './access-account-questions.ts';
 import { ENTRY_CHANGES } from './access-entry-changes.ts';
@@ -11,7 +12,7 @@ import { ask, expectAllSides, expectBothSides } from './access-question.ts';
 import type { Question, Tally } from './access-question.ts';
 import { SECRET_CHANGES } from './access-secret-changes.ts';
 import { SECRET_QUESTIONS } from './access-secret-questions.ts';
-import { startWorld } from './access-world.ts';
+import { askerOf, startWorld } from './access-world.ts';
 import type { World } from './access-world.ts';
 import { SeededRandom } from './seeded-random.ts';
 
@@ -34,7 +35,11 @@ test(
     let decisions = 0;
     for (let round = 0; decisions < CASES; round += 1) {
       world = await startWorld(new SeededRandom(SEED + round));
-      decisions += await askMuch(world, { round, tally, limit: Math.min(CASES - decisions, CASES_PER_ACCOUNT) });
+      decisions += await askMuch(world, {
+        round,
+        tally,
+        limit: Math.min(CASES - decisions, CASES_PER_ACCOUNT),
+      });
       await world.end();
       world = null;
     }
@@ -50,25 +55,24 @@ async function askMuch(
   { round, tally, limit }: { round: number; tally: Tally; limit: number },
 ): Promise<number> {
   let decisions = 0;
-  const judge = async (question: Question): Promise<void> => {
+  const judge = async (question: Question): Promise<number> => {
     const { answer, disagreement, outcomes, ...verdict } = await ask(on, question);
     if (disagreement !== null) {
       const repeat = `SALLYPORT_ACCESS_SEED=${SEED + round} SALLYPORT_ACCESS_CASES=${CASES_PER_ACCOUNT}`;
       expect.fail(`after ${decisions} decisions (${repeat}): ${disagreement}`);
     }
-    decisions += verdict.decisions;
     count(tally, question.kind, outcomes);
     if (answer.status < 300) question.apply?.(answer);
-    const next = question.then?.(answer) ?? null;
-    if (next !== null) await judge(next);
+    const next = question.next?.(answer) ?? null;
+    return verdict.decisions + (next === null ? 0 : await judge(next));
   };
   while (decisions < limit) {
     // Nothing changes between these, so they may all be asked at once.
     const questions = Array.from({ length: QUESTIONS_AT_ONCE }, () => {
-      const from = on.random.chance(0.6) ? SECRET_QUESTIONS : ACCOUNT_QUESTIONS;
-      return on.random.pick(from)(on, somebody(on));
+      const [needs, question] = on.random.pick(on.random.chance(0.6) ? SECRET_QUESTIONS : ACCOUNT_QUESTIONS);
+      return question(on, somebody(on, needs));
     });
-    await Promise.all(questions.map(judge));
+    for (const judged of await Promise.all(questions.map(judge))) decisions += judged;
     for (let left = CHANGES_BETWEEN; left > 0; left -= 1) {
       const from = on.random.weighted(
         [4, () => SECRET_CHANGES],
@@ -76,16 +80,19 @@ async function askMuch(
         [1, () => ENTRY_CHANGES],
         [2, () => PEOPLE_CHANGES],
       );
-      await judge(on.random.pick(from)(on, somebody(on)));
+      const [needs, question] = on.random.pick(from);
+      decisions += await judge(question(on, somebody(on, needs)));
     }
   }
   return decisions;
 }
 
 /** The administrator now and then, so that the account goes on changing. */
-function somebody({ random, account, admin }: World): ModelKey {
+function somebody(on: World, needs: AccountPermission | null): ModelKey {
+  const { random, account, admin } = on;
   const active = account.keys.filter(({ revoked, value }) => !revoked && value !== '');
-  return random.chance(0.12) ? admin : random.pick(active);
+  const fit = (key: ModelKey): boolean => needs !== null && askerOf(on, key).holds(needs);
+  return random.chance(0.1) ? admin : (random.pickLiked(active, fit) ?? admin);
 }
 
 function count(tally: Tally, kind: string, outcomes: readonly string[]): void {

@@ -54,6 +54,8 @@ export type ModelKey = {
   value: string;
   owner: { user: string } | { groups: readonly string[] };
   restriction: ModelRights | null;
+  /** null: does not expire. */
+  lifeSeconds: number | null;
   revoked: boolean;
 };
 

@@ -4,8 +4,9 @@ import { ModelAsker } from './access-model.ts';
 import type { ModelGroup, ModelKey, ModelRights } from './access-model.ts';
 import { seesKey } from './access-account-questions.ts';
 import { writtenRows } from './access-question.ts';
-import type { Ask } from './access-secret-questions.ts';
-import { askerOf, groupsOf, PERMISSIONS, randomRights } from './access-world.ts';
+import type { Ask, Asks } from './access-secret-questions.ts';
+import { PERMISSIONS, randomRights } from './access-random.ts';
+import { askerOf, groupsOf, lifeOfMade } from './access-world.ts';
 import type { World } from './access-world.ts';
 
 const KEYS_MAX = 24;
@@ -135,7 +136,9 @@ const deleteGroup: Ask = (world, by) => {
   const isUsed =
     found !== null &&
     (account.users.some(({ groups }) => groups.has(found.id)) ||
-      account.keys.some((key) => !key.revoked && 'groups' in key.owner && key.owner.groups.includes(found.id)));
+      account.keys.some(
+        (key) => !key.revoked && 'groups' in key.owner && key.owner.groups.includes(found.id),
+      ));
   const outcome = !asker.holds('manage-users-and-groups')
     ? 'forbidden'
     : found === null
@@ -172,10 +175,9 @@ const createKey: Ask = (world, by) => {
         ? by.owner
         : { groups: [...groupsOf(world, by)] };
   // The groups of a key whose own groups are gone are none.
-  const key: ModelKey = { id: '', name, value: '', owner, restriction: rights, revoked: false };
+  const lifeSeconds = lifeOfMade(by);
+  const key: ModelKey = { id: '', name, value: '', owner, restriction: rights, lifeSeconds, revoked: false };
   const given = askerOf(world, key);
-  // Keys of users end; what they make must not outlive them.
-  const ends = 'user' in by.owner;
   const outcome =
     !isOwn && !asker.holds('manage-api-keys')
       ? 'forbidden'
@@ -193,7 +195,7 @@ const createKey: Ask = (world, by) => {
       name,
       owner: groups === null ? 'me' : { groups: groups.map((one) => random.pick([one.id, one.name])) },
       restriction: written?.input ?? null,
-      expiresInSeconds: ends ? 3600 : null,
+      expiresInSeconds: lifeSeconds,
     },
     expected: [outcome],
     apply: ({ body }) => {
@@ -225,13 +227,13 @@ const revokeKey: Ask = (world, by) => {
   };
 };
 
-export const PEOPLE_CHANGES: readonly Ask[] = [
-  createGroup,
-  editGroup,
-  editGroup,
-  changeMembers,
-  deleteGroup,
-  createKey,
-  createKey,
-  revokeKey,
+export const PEOPLE_CHANGES: Asks = [
+  ['manage-users-and-groups', createGroup],
+  ['manage-users-and-groups', editGroup],
+  ['manage-users-and-groups', editGroup],
+  ['manage-users-and-groups', changeMembers],
+  ['manage-users-and-groups', deleteGroup],
+  ['manage-api-keys', createKey],
+  ['manage-api-keys', createKey],
+  ['manage-api-keys', revokeKey],
 ];

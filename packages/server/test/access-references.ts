@@ -2,7 +2,7 @@
 // not know of is not there.
 import { boundsOfSecret, isUsable } from './access-model.ts';
 import type { ModelAsker, ModelEnvironment, ModelManager, ModelSecret } from './access-model.ts';
-import { existing, SECRET_NAMES } from './access-world.ts';
+import { existing, SECRET_NAMES } from './access-random.ts';
 import type { World } from './access-world.ts';
 
 /** A place as a reference names it. */
@@ -124,9 +124,12 @@ export function chooseToUse(asked: AskedSecret, asker: ModelAsker): ModelSecret 
   return isKnown ? 'forbidden' : 'not-found';
 }
 
-/** A secrets manager by id or name; `null` as text: none is named. */
-export function randomManager({ random, account }: World): { text: string; found: ModelManager | null } {
-  const found = random.chance(0.1) ? null : random.pickOrNull(account.managers);
+/** A secrets manager by id or name. @param liked those that are meant more often */
+export function randomManager(
+  { random, account }: World,
+  liked: (one: ModelManager) => boolean = () => true,
+): { text: string; found: ModelManager | null } {
+  const found = random.chance(0.1) ? null : random.pickLiked(account.managers, liked);
   if (found === null) return { text: 'no-such-manager', found };
   return { text: random.pick([found.id, found.name]), found };
 }

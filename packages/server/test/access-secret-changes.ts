@@ -1,12 +1,22 @@
 // Questions of the access fuzzer that change secrets: writing, moving to another secrets manager, renaming, another scope, deleting.
 import { boundsOf, boundsOfSecret, isUsable, isWithin, managerOf } from './access-model.ts';
-import type { Bounds, ModelAccount, ModelAsker, ModelEntry, ModelKey, ModelScope, ModelSecret } from './access-model.ts';
+import type {
+  Bounds,
+  ModelAccount,
+  ModelAsker,
+  ModelEntry,
+  ModelKey,
+  ModelScope,
+  ModelSecret,
+} from './access-model.ts';
 import { writtenRows } from './access-question.ts';
 import type { Question } from './access-question.ts';
 import { isRefused, randomReference, requireChanged } from './access-references.ts';
+import type { Refused } from './access-references.ts';
 import { isNameTaken, randomWrite } from './access-secret-questions.ts';
-import type { Ask } from './access-secret-questions.ts';
-import { askerOf, existing, randomScope, SECRET_NAMES } from './access-world.ts';
+import type { Ask, Asks } from './access-secret-questions.ts';
+import { existing, randomScope, SECRET_NAMES } from './access-random.ts';
+import { askerOf } from './access-world.ts';
 import type { World } from './access-world.ts';
 import { fakeSealed, newRequestId } from './test-server.ts';
 import type { Answer } from './test-server.ts';
@@ -51,7 +61,9 @@ type Edit = { name: string; aliases: string[]; scope: ModelScope; lostNames: str
 const editSecret: Ask = (world, by) => {
   const { random } = world;
   const asker = askerOf(world, by);
-  const asked = randomReference(world, { liked: (one) => asker.changesSecret(boundsOfSecret(one, asker.account)) });
+  const asked = randomReference(world, {
+    liked: (one) => asker.changesSecret(boundsOfSecret(one, asker.account)),
+  });
   const found = requireChanged(asked, asker);
   const secret = isRefused(found) ? null : found;
   const name = random.weighted(
@@ -75,16 +87,20 @@ const editSecret: Ask = (world, by) => {
   const edit = secret === null ? null : editOf(secret, { name, leaveAlias, alias, scope });
   const isKnown = written === null || written.rows !== null;
   const outcome =
-    edit === null || secret === null
-      ? String(found)
-      : judgeEdit(secret, { edit, isKnown, isRescoped: scope !== undefined }, asker);
-  return editQuestion(world, { by, path: asked.text, body, outcome, secret, edit });
+    edit === null || isRefused(found)
+      ? (found as Refused)
+      : judgeEdit(found, { edit, isKnown, isRescoped: scope !== undefined }, asker);
+  return editQuestion({ by, path: asked.text, body, outcome, secret, edit });
 };
 
-function editQuestion(
-  world: World,
-  of: { by: ModelKey; path: string; body: object; outcome: string; secret: ModelSecret | null; edit: Edit | null },
-): Question {
+function editQuestion(of: {
+  by: ModelKey;
+  path: string;
+  body: object;
+  outcome: string;
+  secret: ModelSecret | null;
+  edit: Edit | null;
+}): Question {
   const { by, body, outcome, secret, edit } = of;
   return {
     kind: 'edit secret',
@@ -97,10 +113,10 @@ function editQuestion(
       if (secret !== null && edit !== null)
         Object.assign(secret, { name: edit.name, aliases: edit.aliases, scope: edit.scope });
     },
-    then: (answer) => {
+    next: (answer) => {
       if (outcome !== 'confirmation-required') return null;
       const { confirmationToken } = answer.body.error.data;
-      return editQuestion(world, { ...of, body: { ...body, confirmationToken }, outcome: 'ok' });
+      return editQuestion({ ...of, body: { ...body, confirmationToken }, outcome: 'ok' });
     },
   };
 }
@@ -130,7 +146,8 @@ function judgeEdit(
   const after = boundsOf(edit.scope, manager);
   if (!isKnown) return 'invalid-scope';
   if (of.isRescoped && !asker.changesSecret(after)) return 'forbidden';
-  if (edit.scope.type === 'rows' && !isWithin(edit.scope.rows, manager.scope, account)) return 'scope-too-wide';
+  if (edit.scope.type === 'rows' && !isWithin(edit.scope.rows, manager.scope, account))
+    return 'scope-too-wide';
   if (losesUsage(secret, { before, after }, account)) return 'scope-conflict';
   const names = [edit.name, ...edit.aliases];
   if (names.some((name) => isNameTaken({ name, bounds: after, of: secret.id }, asker))) return 'name-taken';
@@ -164,16 +181,18 @@ export function environmentsOf(entry: Omit<ModelEntry, 'id' | 'secret'>, account
 
 const deleteSecret: Ask = (world, by) => {
   const asker = askerOf(world, by);
-  const asked = randomReference(world, { liked: (one) => asker.changesSecret(boundsOfSecret(one, asker.account)) });
+  const asked = randomReference(world, {
+    liked: (one) => asker.changesSecret(boundsOfSecret(one, asker.account)),
+  });
   const isForced = world.random.chance(0.4);
   const found = requireChanged(asked, asker);
   const secret = isRefused(found) ? null : found;
   const outcome =
     isForced && !asker.holds('force-delete-secrets')
       ? 'forbidden'
-      : secret === null
-        ? String(found)
-        : judgeDeletion(secret, isForced, asker.account);
+      : isRefused(found)
+        ? found
+        : judgeDeletion(found, isForced, asker.account);
   const path = `/v1/secrets/${encodeURIComponent(asked.text)}?force=${isForced}`;
   return deletionQuestion(world, { by, path, outcome, secret });
 };
@@ -201,7 +220,7 @@ function deletionQuestion(
       account.secrets = account.secrets.filter((one) => one !== secret);
       account.entries = account.entries.filter((entry) => entry.secret !== secret?.id);
     },
-    then: (answer: Answer) => {
+    next: (answer: Answer) => {
       if (outcome !== 'confirmation-required') return null;
       const { confirmationToken } = answer.body.error.data;
       return deletionQuestion(world, { ...of, path: `${path}&confirm=${confirmationToken}`, outcome: 'ok' });
@@ -209,12 +228,12 @@ function deletionQuestion(
   };
 }
 
-export const SECRET_CHANGES: readonly Ask[] = [
-  writeSecret,
-  writeSecret,
-  writeSecret,
-  editSecret,
-  editSecret,
-  editSecret,
-  deleteSecret,
+export const SECRET_CHANGES: Asks = [
+  ['manage-secrets', writeSecret],
+  ['manage-secrets', writeSecret],
+  ['manage-secrets', writeSecret],
+  ['manage-secrets', editSecret],
+  ['manage-secrets', editSecret],
+  ['manage-secrets', editSecret],
+  ['manage-secrets', deleteSecret],
 ];

@@ -1,5 +1,6 @@
 // Questions of the access fuzzer about secrets that change nothing: lists, single secrets, values with and without a place, offers,
 // usages and explanations.
+import type { AccountPermission } from '@sallyport/core';
 import { boundsOfSecret, covered, isUsable, isWithin, managerOf, ModelAsker } from './access-model.ts';
 import type { Bounds, ModelKey, ModelManager, ModelScope, ModelSecret } from './access-model.ts';
 import { sorted, writtenRows } from './access-question.ts';
@@ -18,19 +19,22 @@ import {
   seenBy,
 } from './access-references.ts';
 import type { AskedSecret } from './access-references.ts';
-import { askerOf, effectiveBounds, existing, randomScope, SECRET_NAMES } from './access-world.ts';
+import { existing, randomScope, SECRET_NAMES } from './access-random.ts';
+import { askerOf, effectiveBounds } from './access-world.ts';
 import type { World } from './access-world.ts';
 import { fakeSealed, newRequestId, valuesIn } from './test-server.ts';
 import type { Answer, Loose } from './test-server.ts';
 
 export type Ask = (world: World, by: ModelKey) => Question;
+/** With the account permission that it takes at least: those who have it ask more often. null: it takes none. */
+export type Asks = readonly (readonly [needs: AccountPermission | null, ask: Ask])[];
 
 const listSecrets: Ask = (world, by) => {
   const { random, account } = world;
   const asker = askerOf(world, by);
   const place = random.chance(0.4) ? randomPlace(world) : null;
   const manager = random.chance(0.3) ? randomManager(world) : null;
-  const query = new URLSearchParams({ limit: '500', ...(place ?? {}) });
+  const query = new URLSearchParams({ limit: '500', ...place });
   if (manager !== null) query.set('secretsManager', manager.text);
   const environment = place === null ? null : findPlace(place, asker);
   const found = manager === null ? null : findManager(manager.found, asker);
@@ -45,7 +49,7 @@ const listSecrets: Ask = (world, by) => {
     kind: 'list secrets',
     by,
     method: 'GET',
-    path: `/v1/secrets?${query}`,
+    path: `/v1/secrets?${query.toString()}`,
     expected: [isThere ? 'ok' : 'not-found'],
     facts: {
       expected: sorted(visible.map(({ id }) => id)),
@@ -87,7 +91,9 @@ const readSecret: Ask = (world, by) => {
 
 const resolveSecrets: Ask = (world, by) => {
   const asker = askerOf(world, by);
-  const asked = distinct(Array.from({ length: 8 }, () => randomReference(world, { liked: seenBy(asker), versions: true })));
+  const asked = distinct(
+    Array.from({ length: 5 }, () => randomReference(world, { liked: seenBy(asker), versions: true })),
+  );
   const chosen = asked.map((one) => chooseToUse(one, asker));
   for (const [index, { name }] of asked.entries()) {
     const secret = chosen[index];
@@ -112,7 +118,8 @@ const resolveSecrets: Ask = (world, by) => {
     observe: (answer) => asked.map(({ text }) => outcomeOfItem(answer, text)),
     facts: {
       expected: values,
-      observe: (answer) => asked.map(({ text }) => (answer.body.answer === '' ? null : (valuesIn(answer)[text] ?? null))),
+      observe: (answer) =>
+        asked.map(({ text }) => (answer.body.answer === '' ? null : (valuesIn(answer)[text] ?? null))),
     },
   };
 };
@@ -128,7 +135,9 @@ function distinct(all: readonly AskedSecret[]): AskedSecret[] {
 
 const offersToRead: Ask = (world, by) => {
   const asker = askerOf(world, by);
-  const asked = distinct(Array.from({ length: 6 }, () => randomReference(world, { liked: seenBy(asker), versions: true })));
+  const asked = distinct(
+    Array.from({ length: 3 }, () => randomReference(world, { liked: seenBy(asker), versions: true })),
+  );
   return {
     kind: 'offers to read',
     by,
@@ -167,7 +176,7 @@ export function randomWrite(world: World, by: ModelKey): WriteIntent {
         version: null,
         candidates: world.account.secrets.filter((one) => [one.name, ...one.aliases].includes(name)),
       }
-    : randomReference(world, { liked: seenBy(asker) });
+    : randomReference(world, { liked: (one) => asker.changesSecret(boundsOfSecret(one, asker.account)) });
   const manager = random.chance(isNew ? 0.6 : 0.4) ? randomManager(world) : null;
   const scope = isNew && random.chance(0.7) ? randomScope(world) : null;
   const written = scope?.type === 'rows' ? writtenRows(world, scope.rows, { asker }) : null;
@@ -199,7 +208,8 @@ function judgeWrite(
   if (existing === null && intent.asked.name === null) return 'not-found';
   const named = intent.manager === null ? null : findManager(intent.manager.found, asker);
   if (intent.manager !== null && named === null) return 'not-found';
-  const kept = existing === null ? account.managers.find(({ isDefault }) => isDefault) : managerOf(existing, account);
+  const kept =
+    existing === null ? account.managers.find(({ isDefault }) => isDefault) : managerOf(existing, account);
   const manager = named ?? kept;
   if (manager === undefined) return 'no-default-secrets-manager';
   if (existing !== null) {
@@ -222,9 +232,12 @@ function judgeVersion(
   if (scope.type === 'rows' && !isWithin(scope.rows, manager.scope, account)) return 'scope-too-wide';
   const after = scope.type === 'inherit' ? manager.scope : before;
   if (!asker.changesSecret(after)) return 'forbidden';
-  if (before !== 'account' && after !== 'account' && !isWithin(before, after, account)) return 'scope-too-wide';
+  if (before !== 'account' && after !== 'account' && !isWithin(before, after, account))
+    return 'scope-too-wide';
   const names = [existing.name, ...existing.aliases];
-  return names.some((name) => isNameTaken({ name, bounds: after, of: existing.id }, asker)) ? 'name-taken' : subject;
+  return names.some((name) => isNameTaken({ name, bounds: after, of: existing.id }, asker))
+    ? 'name-taken'
+    : subject;
 }
 
 function judgeNew(
@@ -341,13 +354,13 @@ function groupsFor({ account }: World, bounds: Bounds, asker: ModelAsker): strin
   return sorted(using);
 }
 
-export const SECRET_QUESTIONS: readonly Ask[] = [
-  listSecrets,
-  readSecret,
-  readSecret,
-  resolveSecrets,
-  resolveSecrets,
-  offersToRead,
-  offersToWrite,
-  explainScope,
+export const SECRET_QUESTIONS: Asks = [
+  [null, listSecrets],
+  [null, readSecret],
+  [null, readSecret],
+  [null, resolveSecrets],
+  [null, resolveSecrets],
+  [null, offersToRead],
+  ['manage-secrets', offersToWrite],
+  [null, explainScope],
 ];

@@ -2,9 +2,16 @@
 // through the HTTP API; what the model does not know, nobody in the test knows.
 import { expect } from 'vitest';
 import type { AccountPermission, EnvironmentType } from '@sallyport/core';
-import { boundsOf, emptyAccount, isWithin, ModelAsker } from './access-model.ts';
+import { ACTIONS, boundsOf, emptyAccount, isWithin, ModelAsker } from './access-model.ts';
 import type { Bounds, ModelAccount, ModelKey, ModelRights, ModelScope, Rows } from './access-model.ts';
-import { ACTIONS } from './access-model.ts';
+import {
+  existing,
+  PERMISSIONS,
+  randomRights,
+  randomRows,
+  randomScope,
+  SECRET_NAMES,
+} from './access-random.ts';
 import { countedArgon2id, valueOf } from './browser.ts';
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts';
 import type { ScriptedDelegate } from './scripted-delegate.ts';
@@ -12,21 +19,18 @@ import type { SeededRandom } from './seeded-random.ts';
 import { fakeSealed, newRequestId, startTestServer } from './test-server.ts';
 import type { Answer, Loose, TestServer } from './test-server.ts';
 
-export const PERMISSIONS: readonly AccountPermission[] = [
-  'manage-secrets-managers',
-  'manage-secrets',
-  'manage-delegates',
-  'manage-applications',
-  'manage-users-and-groups',
-  'manage-api-keys',
-  'view-audit-trail',
-  'force-delete-secrets',
-  'administer',
-];
 const EVERYTHING: ModelRights = {
   account: PERMISSIONS,
   grants: [{ where: [{ applications: 'all', environments: 'all' }], actions: ACTIONS }],
 };
+/** There is a key that has one of these, and rights at a part of the applications only. */
+const MANAGING: readonly AccountPermission[] = [
+  'manage-secrets',
+  'manage-secrets',
+  'manage-secrets-managers',
+  'manage-users-and-groups',
+  'manage-api-keys',
+];
 const PASSWORD = 'a long enough password';
 
 export type World = {
@@ -73,6 +77,7 @@ export async function startWorld(random: SeededRandom): Promise<World> {
     value: on.key,
     owner: { groups: [] },
     restriction: null,
+    lifeSeconds: null,
     revoked: false,
   };
   const world: World = { on, delegate, account, random, admin, call, end };
@@ -118,7 +123,10 @@ async function addApplications(world: World): Promise<void> {
       name: random.word('env'),
       type: random.pick<EnvironmentType>(['production', 'non-production']),
     }));
-    addApplicationToModel(world, await made(world, '/v1/applications', { name: random.word('app'), environments }));
+    addApplicationToModel(
+      world,
+      await made(world, '/v1/applications', { name: random.word('app'), environments }),
+    );
   }
   for (const { id } of world.account.applications) {
     for (let left = random.below(3); left > 0; left -= 1) {
@@ -131,68 +139,32 @@ async function addApplications(world: World): Promise<void> {
 export function addApplicationToModel({ account }: World, { id, name, environments }: Loose): void {
   account.applications.push({ id, name, deleted: false });
   for (const one of environments) {
-    account.environments.push({ id: one.id, application: id, name: one.name, type: one.type, deleted: false });
+    account.environments.push({
+      id: one.id,
+      application: id,
+      name: one.name,
+      type: one.type,
+      deleted: false,
+    });
   }
 }
 
 async function addGroups(world: World): Promise<void> {
   const { random } = world;
-  for (let left = 4 + random.below(4); left > 0; left -= 1) {
-    const name = random.word('grp');
-    const rights = randomRights(world);
-    const { id } = await made(world, '/v1/groups', { name, ...rights });
-    world.account.groups.push({ id, name, builtIn: false, rights });
-  }
+  for (let left = 4 + random.below(4); left > 0; left -= 1) await addGroup(world, randomRights(world));
 }
 
-/** Often a role that people have, else anything. */
-export function randomRights(world: World): ModelRights {
-  const { random } = world;
-  const account = (probability: number) => PERMISSIONS.filter(() => random.chance(probability));
-  return random.weighted<ModelRights>(
-    [1, () => ({ account: account(0.3), grants: [] })],
-    [2, () => ({ account: ['manage-secrets'], grants: [{ where: randomRows(world), actions: ACTIONS }] })],
-    [1, () => ({ account: ['manage-secrets-managers'], grants: [{ where: randomRows(world), actions: ACTIONS }] })],
-    [2, () => ({ account: [], grants: [{ where: randomRows(world), actions: ['read', 'use'] }] })],
-    [
-      4,
-      () => ({
-        account: account(0.15),
-        grants: Array.from({ length: random.below(3) }, () => ({
-          where: randomRows(world),
-          actions: random.some(ACTIONS, 1),
-        })),
-      }),
-    ],
-  );
-}
-
-/** By ids; now and then of what is deleted. @param from the applications to choose from */
-export function randomRows(world: World, from = existing(world.account.applications)): Rows {
-  const { random, account } = world;
-  const types = ['all', 'production', 'non-production'] as const;
-  return Array.from({ length: random.weighted([1, () => 0], [6, () => 1], [3, () => 2]) }, () => {
-    const chosen = random.chance(0.3) ? [] : random.some(from, 1).slice(0, 3);
-    if (chosen.length === 0) return { applications: 'all' as const, environments: random.pick(types) };
-    const applications = chosen.map(({ id }) => id);
-    const inside = existing(account.environments).filter(({ application }) => applications.includes(application));
-    const environments =
-      inside.length > 0 && random.chance(0.5)
-        ? random.some(inside, 1).map(({ id }) => id)
-        : random.pick(types);
-    return { applications, environments };
-  });
-}
-
-export function existing<T extends { deleted: boolean }>(all: readonly T[]): T[] {
-  return all.filter(({ deleted }) => !deleted);
+async function addGroup(world: World, rights: ModelRights): Promise<string> {
+  const name = world.random.word('grp');
+  const { id } = await made(world, '/v1/groups', { name, ...rights });
+  world.account.groups.push({ id, name, builtIn: false, rights });
+  return id;
 }
 
 async function addManagers(world: World): Promise<void> {
   const { random, account } = world;
   for (let left = 3 + random.below(3); left > 0; left -= 1) {
-    const scope: Rows =
-      left === 1 ? [{ applications: 'all', environments: 'all' }] : randomRows(world);
+    const scope: Rows = left === 1 ? [{ applications: 'all', environments: 'all' }] : randomRows(world);
     const name = random.word('mgr');
     const settings = { kind: 'built-in' };
     const body = { name, settings, usageScope: scope };
@@ -200,19 +172,6 @@ async function addManagers(world: World): Promise<void> {
     account.managers.push({ id: secretsManager.id, name, scope, isDefault: secretsManager.isDefault });
   }
 }
-
-export function randomScope(world: World): ModelScope {
-  return world.random.weighted<ModelScope>(
-    [2, () => ({ type: 'inherit' })],
-    [1, () => ({ type: 'account' })],
-    [5, () => ({ type: 'rows', rows: randomRows(world) })],
-  );
-}
-
-/** Few, so that several secrets have the same. */
-export const SECRET_NAMES = ['alpha', 'bravo', 'charlie', 'delta', 'echo', 'foxtrot', 'golf', 'hotel'].map(
-  (word) => `secret-${word}`,
-);
 
 /** One with a scope that its secrets manager allows, and a name that is free there; otherwise none. */
 async function addSecret(world: World): Promise<void> {
@@ -256,7 +215,12 @@ async function addEntries(world: World): Promise<void> {
     if (service === null || secret === null) return;
     const inside = account.environments.filter(({ application }) => application === service.application);
     const environment = random.chance(0.3) ? null : random.pickOrNull(inside);
-    const body = { kind: 'variable', name: `V_${left}`, environment: environment?.id ?? null, secret: secret.id };
+    const body = {
+      kind: 'variable',
+      name: `V_${left}`,
+      environment: environment?.id ?? null,
+      secret: secret.id,
+    };
     const path = `/v1/applications/${service.application}/services/${service.id}/config`;
     const answer = await world.on.call('PUT', path, body);
     if (answer.status !== 200) continue;
@@ -274,21 +238,38 @@ async function addEntries(world: World): Promise<void> {
 async function addPrincipals(world: World): Promise<void> {
   const { random, account } = world;
   for (let left = 3; left > 0; left -= 1) await addUserWithKeys(world);
-  for (let left = 5; left > 0; left -= 1) {
-    const groups = random.some(account.groups, 1).slice(0, 2).map(({ id }) => id);
-    await addKey(world, world.admin, { groups, restriction: null });
+  for (let left = 4; left > 0; left -= 1) {
+    await addKey(
+      world,
+      random
+        .some(account.groups, 1)
+        .slice(0, 2)
+        .map(({ id }) => id),
+    );
+  }
+  for (const permission of MANAGING) {
+    const where = randomRows(world);
+    const rights: ModelRights = {
+      account: [permission],
+      grants: [{ where, actions: random.some(ACTIONS, 3) }],
+    };
+    await addKey(world, [await addGroup(world, rights)]);
   }
 }
 
 async function addUserWithKeys(world: World): Promise<void> {
   const { random, account, on } = world;
   const name = random.word('usr');
-  const groups = random.some(account.groups, 1).slice(0, 2).map(({ id }) => id);
+  const groups = random
+    .some(account.groups, 1)
+    .slice(0, 2)
+    .map(({ id }) => id);
   const invited = await made(world, '/v1/users', { name, groups });
   account.users.push({ id: invited.user.id, name, groups: new Set(groups) });
   await made(world, '/v1/links/redeem', { value: valueOf(invited.link), password: PASSWORD }, 200);
   const keyName = random.word('key');
-  const body = { user: name, password: PASSWORD, keyName, expiresInSeconds: 31_536_000 };
+  const lifeSeconds = 31_536_000;
+  const body = { user: name, password: PASSWORD, keyName, expiresInSeconds: lifeSeconds };
   const signedIn = await made(world, '/v1/sign-in/api-key', body);
   const key: ModelKey = {
     id: signedIn.apiKeyId,
@@ -296,18 +277,25 @@ async function addUserWithKeys(world: World): Promise<void> {
     value: signedIn.value,
     owner: { user: invited.user.id },
     restriction: null,
+    lifeSeconds,
     revoked: false,
   };
   account.keys.push(key);
   if (random.chance(0.6)) {
-    // One that never outlives the key that makes it.
     const restriction = restrictionFor(world, key);
-    const request = { name: random.word('key'), owner: 'me', restriction, expiresInSeconds: 86_400 };
+    const expiresInSeconds = lifeOfMade(key);
+    const request = { name: random.word('key'), owner: 'me', restriction, expiresInSeconds };
     const answer = await on.call('POST', '/v1/api-keys', request, key.value);
     expect(answer.status).toBe(201);
     const { apiKey, value } = answer.body;
-    account.keys.push({ ...key, id: apiKey.id, name: apiKey.name, value, restriction });
+    const made = { id: apiKey.id, name: apiKey.name, value, restriction, lifeSeconds: expiresInSeconds };
+    account.keys.push({ ...key, ...made });
   }
+}
+
+/** No key makes one that outlives it. */
+export function lifeOfMade({ lifeSeconds }: ModelKey): number | null {
+  return lifeSeconds === null ? null : Math.floor(lifeSeconds / 2);
 }
 
 /** Names only what the key may know of. */
@@ -324,16 +312,11 @@ export function restrictionFor(world: World, key: ModelKey): ModelRights {
   return { account: PERMISSIONS.filter(() => random.chance(0.5)), grants: [restricted] };
 }
 
-async function addKey(
-  world: World,
-  by: ModelKey,
-  { groups, restriction }: { groups: readonly string[]; restriction: ModelRights | null },
-): Promise<void> {
+async function addKey(world: World, groups: readonly string[]): Promise<void> {
   const name = world.random.word('key');
-  const answer = await world.call(by, 'POST', '/v1/api-keys', { name, owner: { groups }, restriction });
-  expect(answer.status).toBe(201);
-  const { apiKey, value } = answer.body;
-  world.account.keys.push({ id: apiKey.id, name, value, owner: { groups }, restriction, revoked: false });
+  const { apiKey, value } = await made(world, '/v1/api-keys', { name, owner: { groups } });
+  const bounds = { restriction: null, lifeSeconds: null, revoked: false };
+  world.account.keys.push({ id: apiKey.id, name, value, owner: { groups }, ...bounds });
 }
 
 /** So that scopes and grants name what is not there any more. */

@@ -2,12 +2,13 @@
 import { AppError } from '@sallyport/core';
 import type { SavedSecretsManager } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
+import { readCatalogue } from '../applications/account-catalogue.ts';
 import { parseRegion } from '../applications/region-input.ts';
 import { printRegion } from '../applications/region-view.ts';
 import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
-import { managerAskerOf, requireManagerChange } from './find-secrets-manager.ts';
+import { managerAsker, managerAskerOf, requireManagerChange } from './find-secrets-manager.ts';
 import { runPreflight, settingsAfterPreflight } from './preflight.ts';
 import { accessBySettings, sealSecretKey } from './secrets-manager-access.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
@@ -42,6 +43,9 @@ export async function createSecretsManager(
   };
   const scope = { ...auditScopeOf(request, clock), atMs: nowMs };
   const isDefault = await store.write(async (tables) => {
+    // Again, with the account as it is within this transaction: what the scope names may have been deleted during the preflight.
+    const { places } = managerAsker(request.principal, await readCatalogue(tables));
+    parseRegion(request.body.usageScope, { places });
     await tables.secretsManagers.insert(row);
     const details = { kind: row.settings.kind, usageScope: printRegion(usageScope) };
     const subject = { resource: id, resourceName: name };

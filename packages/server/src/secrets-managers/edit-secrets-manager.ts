@@ -3,6 +3,7 @@
 import { AppError } from '@sallyport/core';
 import type { SecretsManagerSettings } from '@sallyport/core';
 import type { PreflightOutcome, RegionInput, SavedSecretsManager, SettingsInput } from '@sallyport/protocol';
+import { readCatalogue } from '../applications/account-catalogue.ts';
 import { parseRegion } from '../applications/region-input.ts';
 import { printRegion } from '../applications/region-view.ts';
 import { auditEntry } from '../audit/audit-entry.ts';
@@ -10,7 +11,7 @@ import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
 import { requireFreeName } from './create-secrets-manager.ts';
-import { findCounted, managerAskerOf, requireManagerChange } from './find-secrets-manager.ts';
+import { findCounted, managerAsker, managerAskerOf, requireManagerChange } from './find-secrets-manager.ts';
 import type { CountedRow, ManagerAsker } from './find-secrets-manager.ts';
 import { changedSettings, refuseContextChange, requireDataKeysOpen, withFormerKeys } from './key-change.ts';
 import { runPreflight, settingsAfterPreflight } from './preflight.ts';
@@ -147,7 +148,12 @@ async function save(
     const gainedSecrets = before.secretCount === 0 && now !== undefined && now.secretCount > 0;
     if (now === undefined || (gainedSecrets && changed.some((field) => !TRIED_ON_NOTHING.has(field))))
       throw editConflict();
-    const entries = changed.includes('usageScope')
+    const isRescoped = changed.includes('usageScope');
+    // Again, with the account as it is within this transaction: what the scope names may have been deleted since.
+    if (isRescoped) {
+      scopeAfter(request.body.usageScope, now, managerAsker(request.principal, await readCatalogue(tables)));
+    }
+    const entries = isRescoped
       ? await settleScopeConflicts(tables, { request, before: now, after: row.usageScope, scope }, services)
       : [];
     const isSaved = await tables.secretsManagers.update(

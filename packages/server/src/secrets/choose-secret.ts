@@ -96,7 +96,9 @@ export function noSecret(): AppError {
 export function noPlace(): AppError {
   return new AppError('not-found', {
     publicMessage: 'There is no such application, or no such environment of it.',
-    data: { hint: 'Check both names; `sallyport app list` and `sallyport env list --app NAME` show what is there.' },
+    data: {
+      hint: 'Check both names; `sallyport app list` and `sallyport env list --app NAME` show what is there.',
+    },
   });
 }
 

@@ -1,10 +1,11 @@
 // Commits a version and its audit record in one transaction. What was true when the write began is judged again here, since a
 // delegate worked in between.
 import { AppError, effectiveScope, fitsUnder, isAppError } from '@sallyport/core';
-import type { SecretsManagerSettings } from '@sallyport/core';
+import type { SecretsManagerSettings, UsageScope } from '@sallyport/core';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditScope } from '../audit/audit-entry.ts';
 import { readCatalogue } from '../applications/account-catalogue.ts';
+import type { AccountCatalogue } from '../applications/account-catalogue.ts';
 import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-store.ts';
 import type { Store, Tables } from '../storage/store.ts';
 import { requireRoomUnder } from './move-secret.ts';
@@ -78,8 +79,21 @@ async function insertNamed(
 ): Promise<void> {
   const scope = effectiveScope(secret.scope, manager.usageScope);
   const catalogue = await readCatalogue(tables);
+  requireExisting(secret.scope, catalogue);
   await requireNoNamesake(tables, { names: [secret.name], scope, of: secret.id }, catalogue);
   await tables.secrets.insert(secret, manager.id);
+}
+
+/** A new scope names only what is there, also when it was deleted while a delegate worked. */
+function requireExisting(scope: UsageScope, catalogue: AccountCatalogue): void {
+  if (scope.type !== 'rows') return;
+  const there = new Set<string>(catalogue.places().map(({ environmentId }) => environmentId));
+  const isThere = scope.rows.every(
+    ({ applications, environments }) =>
+      (applications === 'all' || applications.every((id) => catalogue.findApplication(id) !== null)) &&
+      (typeof environments === 'string' || environments.every((id) => there.has(id))),
+  );
+  if (!isThere) throw conflict('An application or environment of the scope was deleted meanwhile.');
 }
 
 /** An edit that came meanwhile could not know of this version: its settings have to open it as well. */

@@ -92,10 +92,7 @@ async function planDeletion(
 }
 
 /** Counts go on growing while somebody thinks about it; what would be gone, and who would miss it, is what is confirmed. */
-function confirmableOf(
-  { found, setupUsages, usesByName: uses }: Deletion,
-  asker: SecretAsker,
-): Confirmable {
+function confirmableOf({ found, setupUsages, usesByName: uses }: Deletion, asker: SecretAsker): Confirmable {
   const seen = viewSetupUsages(setupUsages, asker.places);
   return {
     operation: 'deleteSecret',
