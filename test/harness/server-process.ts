@@ -15,6 +15,7 @@ servePart(
   {
     createAdminKey: (name: string) => server.createAdminKey(name),
     createDelegateToken: (name: string) => server.createDelegateToken(name),
+    createSetupLink: () => server.createSetupLink(),
     heapSnapshot: (file: string) => writeHeapSnapshot(file),
     memory: () => process.memoryUsage(),
   },

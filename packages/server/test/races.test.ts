@@ -1,12 +1,15 @@
 // Two server processes on one SQLite file that are asked at the same time for what cannot both happen: it always ends as if one request had
 // come after the other.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { outcomeOf } from './access-question.ts';
 import { addApplication, region, resolveAs, scope } from './account.ts';
 import { expectOne, race, ROUNDS, startRaceWorld, write } from './race-world.ts';
 import type { Asking, RaceWorld, Side } from './race-world.ts';
 import { addManager, until, valuesIn } from './test-server.ts';
 import type { Answer, Loose } from './test-server.ts';
+
+// They wait for each other on purpose.
+vi.setConfig({ testTimeout: 60_000 });
 
 let world: RaceWorld;
 let first: Side;

@@ -1,0 +1,55 @@
+// The navigation: the areas that the signed-in person has something to do with, under their headings. `g` and a letter lead there too.
+import { Link, useNavigate } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useMe } from '../client/me.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { useShortcut } from '../ui/use-shortcuts.tsx';
+import type { NavigationItem } from './area.ts';
+import { NAVIGATION } from './areas.ts';
+import classes from './navigation.module.css';
+
+/** @param props.onFollow told when a link is followed */
+export function Navigation({ onFollow }: { onFollow?: () => void }): ReactNode {
+  const me = useMe();
+  const items = NAVIGATION.filter(({ isFor }) => isFor?.(me) ?? true);
+  const sections = new Map<string, NavigationItem[]>();
+  for (const item of items) {
+    const section = item.section ?? '';
+    sections.set(section, [...(sections.get(section) ?? []), item]);
+  }
+  return (
+    <nav aria-label="Areas">
+      {[...sections].map(([section, inSection]) => (
+        <div key={section} className={classes.section}>
+          {section !== '' && <p className={classes.heading}>{section}</p>}
+          <ul className={classes.list}>
+            {inSection.map((item) => (
+              <NavigationLink key={item.to} item={item} onFollow={onFollow} />
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function NavigationLink(props: { item: NavigationItem; onFollow: (() => void) | undefined }): ReactNode {
+  const { item, onFollow } = props;
+  const { to, label, icon, key } = item;
+  const navigate = useNavigate();
+  useShortcut({ keys: `g ${key}`, label: `Go to ${label}`, run: () => void navigate({ to }) });
+  return (
+    <li>
+      <Link
+        to={to}
+        onClick={onFollow}
+        className={classes.link}
+        activeProps={{ className: classes.active ?? '' }}
+        activeOptions={{ exact: to === '/' }}
+      >
+        <Icon name={icon} />
+        {label}
+      </Link>
+    </li>
+  );
+}

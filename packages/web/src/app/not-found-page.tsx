@@ -1,0 +1,26 @@
+// What an address leads to that is none.
+import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { Page } from '../ui/page.tsx';
+import { EmptyState } from '../ui/states.tsx';
+import classes from './not-found-page.module.css';
+
+export function NotFoundPage(): ReactNode {
+  return (
+    <main className={classes.main}>
+      <Page title="There is no such page">
+        <EmptyState
+          title="This address leads nowhere"
+          action={
+            <Button component={Link} to="/">
+              To the start page
+            </Button>
+          }
+        >
+          It is mistyped, or what it was about has been deleted.
+        </EmptyState>
+      </Page>
+    </main>
+  );
+}

@@ -1,0 +1,80 @@
+// The fields of the filter. What is typed counts when it is applied, by button or Enter.
+import { Button, MultiSelect, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { ReactNode, SubmitEvent } from 'react';
+import { Panel } from '../ui/page.tsx';
+import { fieldTimeOf, timeInField, withFields } from './audit-filter.ts';
+import type { AuditFilter } from './audit-filter.ts';
+import classes from './audit-filter-bar.module.css';
+import { AUDIT_ACTION_NAMES, sayAction, topicOf } from './audit-words.ts';
+
+type Props = { filter: AuditFilter; onChange: (filter: AuditFilter) => void };
+
+const ACTIONS = [...Map.groupBy(AUDIT_ACTION_NAMES, topicOf)].map(([topic, names]) => ({
+  group: sayAction(topic),
+  items: names.map((name) => ({ value: name, label: sayAction(name) })),
+}));
+
+const TEXTS = [
+  { name: 'principal', label: 'Who', placeholder: 'Name or id' },
+  { name: 'resource', label: 'To what', placeholder: 'Id, e.g. sec_…' },
+  { name: 'application', label: 'Application', placeholder: 'Name or id' },
+  { name: 'environment', label: 'Environment', placeholder: 'Name or id' },
+] as const;
+
+export function AuditFilterBar({ filter, onChange }: Props): ReactNode {
+  const [draft, setDraft] = useState(filter);
+  const set = (fields: Parameters<typeof withFields>[1]): void => setDraft(withFields(draft, fields));
+  const needsApplication =
+    draft.environment !== undefined &&
+    draft.application === undefined &&
+    !draft.environment.startsWith('env_');
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (!needsApplication) onChange(withFields(draft, { live: filter.live }));
+  };
+  return (
+    <Panel>
+      <form onSubmit={submit} role="search" aria-label="Filter records" className={classes.fields}>
+        {(['from', 'until'] as const).map((name) => (
+          <TextInput
+            key={name}
+            type="datetime-local"
+            label={name === 'from' ? 'From' : 'Until'}
+            max="9999-12-31T23:59"
+            value={fieldTimeOf(draft[name])}
+            onChange={(event) => set({ [name]: timeInField(event.currentTarget.value) })}
+          />
+        ))}
+        <MultiSelect
+          label="Action"
+          placeholder={draft.actions === undefined ? 'Any' : undefined}
+          searchable
+          data={ACTIONS}
+          value={draft.actions?.split(',') ?? []}
+          onChange={(actions) => set({ actions: actions.join(',') })}
+          nothingFoundMessage="No such action."
+          className={classes.wide}
+        />
+        {TEXTS.map(({ name, label, placeholder }) => (
+          <TextInput
+            key={name}
+            label={label}
+            placeholder={placeholder}
+            maxLength={300}
+            autoComplete="off"
+            spellCheck={false}
+            value={draft[name] ?? ''}
+            onChange={(event) => set({ [name]: event.currentTarget.value })}
+            error={
+              name === 'environment' && needsApplication ? 'By name it takes an application, too.' : null
+            }
+          />
+        ))}
+        <Button type="submit" variant="default" className={classes.apply}>
+          Apply
+        </Button>
+      </form>
+    </Panel>
+  );
+}

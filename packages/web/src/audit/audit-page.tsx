@@ -1,0 +1,159 @@
+// The records of the audit trail: filters in the address, newest first, page by page or live.
+import { Badge, Button, Group, Stack, Switch, Text } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import type { AuditRecord } from '@sallyport/protocol';
+import { Allowed } from '../client/me.tsx';
+import { LinkButton } from '../ui/link-button.tsx';
+import { PageControls } from '../ui/page-controls.tsx';
+import { Page } from '../ui/page.tsx';
+import { RecordTable } from '../ui/record-table.tsx';
+import { EmptyState, Loaded } from '../ui/states.tsx';
+import { useCursorPages } from '../ui/use-cursor-pages.ts';
+import { auditRoute } from './area.ts';
+import { isNarrow, queryOf, withFields } from './audit-filter.ts';
+import type { AuditFilter } from './audit-filter.ts';
+import { AuditFilterBar } from './audit-filter-bar.tsx';
+import { isRefusal, sayAction, sayActorKind } from './audit-words.ts';
+import { ExportButton } from './export-button.tsx';
+import { RecordDialog } from './record-dialog.tsx';
+import { sayExactTime } from './say-exact-time.ts';
+
+const LIVE_MS = 2000;
+const AT_ONCE = 50;
+
+export function AuditPage(): ReactNode {
+  const filter = auditRoute.useSearch();
+  const navigate = useNavigate();
+  const isLive = filter.live === true;
+  const pages = useCursorPages(
+    'listAudit',
+    { query: { ...queryOf(filter), limit: AT_ONCE } },
+    isLive ? { everyMs: LIVE_MS } : {},
+  );
+  const change = (fields: AuditFilter): void =>
+    void navigate({ to: '/audit', search: withFields(filter, fields), replace: true });
+  return (
+    <Page
+      title="Audit trail"
+      description="Every change, and every release or refusal of a secret, newest first. Records form a chain that delegates sign, so that nobody can rewrite the past unseen."
+      actions={
+        <Allowed permission="view-audit-trail">
+          <LinkButton to="/audit/checkpoints" variant="default">
+            Checkpoints and sinks
+          </LinkButton>
+          <ExportButton />
+        </Allowed>
+      }
+    >
+      <AuditFilterBar
+        key={JSON.stringify(withFields(filter, { live: undefined }))}
+        filter={filter}
+        onChange={(changed) => void navigate({ to: '/audit', search: changed })}
+      />
+      <Group justify="space-between">
+        <Switch
+          label="Live"
+          description="New records appear by themselves."
+          checked={isLive}
+          onChange={(event) => change({ live: event.currentTarget.checked })}
+        />
+        {isNarrow(filter) && (
+          <Button
+            variant="default"
+            size="compact-sm"
+            onClick={() => void navigate({ to: '/audit', search: isLive ? { live: true } : {} })}
+          >
+            Clear filters
+          </Button>
+        )}
+      </Group>
+      <Loaded query={pages.query} rows={8}>
+        {({ records, nextCursor }) => (
+          <>
+            {records.length === 0 ? (
+              <NothingThere isNarrow={isNarrow(filter)} hasMore={nextCursor !== null} />
+            ) : (
+              <Records records={records} filter={filter} />
+            )}
+            <PageControls of="records" pages={pages} />
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Records({ records, filter }: { records: readonly AuditRecord[]; filter: AuditFilter }): ReactNode {
+  const [shown, setShown] = useState<AuditRecord | null>(null);
+  return (
+    <>
+      <RecordTable
+        label="Audit records"
+        records={records}
+        keyOf={({ sequence }) => String(sequence)}
+        columns={[
+          {
+            heading: 'Time',
+            cell: ({ atMs }) => <time dateTime={new Date(atMs).toISOString()}>{sayExactTime(atMs)}</time>,
+          },
+          { heading: 'Action', cell: (record) => <ActionCell record={record} /> },
+          {
+            heading: 'Who',
+            cell: ({ actorName, actorKind }) => (
+              <Stack gap={0}>
+                <Text size="sm">{actorName}</Text>
+                <Text size="xs" c="dimmed">
+                  {sayActorKind(actorKind)}
+                </Text>
+              </Stack>
+            ),
+          },
+          { heading: 'To what', cell: ({ resource, resourceName }) => resourceName ?? resource },
+          {
+            heading: 'Actions',
+            isActions: true,
+            cell: (record) => (
+              <Button
+                variant="default"
+                size="compact-sm"
+                aria-label={`Details of record ${record.sequence}`}
+                onClick={() => setShown(record)}
+              >
+                Details
+              </Button>
+            ),
+          },
+        ]}
+      />
+      {shown !== null && <RecordDialog record={shown} filter={filter} onClose={() => setShown(null)} />}
+    </>
+  );
+}
+
+function ActionCell({ record }: { record: AuditRecord }): ReactNode {
+  const { action } = record;
+  return isRefusal(action) ? (
+    <Badge color="red" variant="light" tt="none" fw={600}>
+      {sayAction(action)}
+    </Badge>
+  ) : (
+    sayAction(action)
+  );
+}
+
+function NothingThere({ isNarrow, hasMore }: { isNarrow: boolean; hasMore: boolean }): ReactNode {
+  if (hasMore) {
+    return (
+      <EmptyState title="Nothing on this page">
+        The server has looked through a part of the trail. Go on to the next page.
+      </EmptyState>
+    );
+  }
+  return isNarrow ? (
+    <EmptyState title="No record is like that">Widen the filters, or clear them.</EmptyState>
+  ) : (
+    <EmptyState title="No record yet">Whatever is changed, read or refused from now on is here.</EmptyState>
+  );
+}

@@ -1,0 +1,33 @@
+// What refers to a secret, who had it and what was changed about it, in words.
+import type { SecretChange, SetupUsageView, UsageScopeView } from '@sallyport/protocol';
+import { sayScope } from '../scope-editor/say-region.ts';
+
+/** E.g. `DB_PASSWORD of web in shop / production`. */
+export function saySetupUsage({ name, service, application, environment }: SetupUsageView): string {
+  const where =
+    environment === null
+      ? `${application.name}, all environments`
+      : `${application.name} / ${environment.name}`;
+  return `${name} of ${service.name} in ${where}`;
+}
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  'secret.created': 'Created',
+  'secret.version-added': 'New version',
+  'secret.renamed': 'Renamed',
+  'secret.scope-changed': 'Usage scope changed',
+  'secret.alias-removed': 'Former name removed',
+};
+
+export function sayAction(action: string): string {
+  return ACTIONS[action] ?? action;
+}
+
+type Value = SecretChange['changes'][number]['from'];
+
+/** One side of a change. */
+export function sayChanged(field: string, value: Value): string {
+  if (value === null || value === undefined) return 'none';
+  if (field === 'scope') return sayScope(value as UsageScopeView);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value);
+}

@@ -1,0 +1,41 @@
+// The way in for people who have a user already.
+import { Alert, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useRouter } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useSessionWatch } from '../client/client-context.tsx';
+import { signInRoute } from './area.ts';
+import { Entrance } from './entrance.tsx';
+import { SignInForm } from './sign-in-form.tsx';
+
+const SSO_ERRORS = {
+  'sso-failed':
+    'Single sign-on did not come to an end that can be trusted. Try again; an administrator finds the reason in the audit trail.',
+  'rate-limited': 'There were too many attempts to sign in. Wait a moment, then try again.',
+};
+
+export function SignInPage(): ReactNode {
+  const { next = '/', error } = signInRoute.useSearch();
+  const router = useRouter();
+  const queryClient = useQueryClient();
+  const session = useSessionWatch();
+  const enter = (): void => {
+    queryClient.clear();
+    session.begun();
+    router.history.replace(next);
+  };
+  return (
+    <Entrance title="Sign in">
+      {error !== undefined && (
+        <Alert color="red" role="alert">
+          {SSO_ERRORS[error]}
+        </Alert>
+      )}
+      <SignInForm onSignedIn={enter} />
+      <Text size="xs" c="dimmed">
+        No user yet? An administrator invites you with a link. A new installation prints its set-up link when
+        it starts.
+      </Text>
+    </Entrance>
+  );
+}

@@ -1,0 +1,27 @@
+// People with chosen rights, for tests of what each of them sees.
+import type { CallInput } from '@sallyport/sdk/browser';
+import type { WatchedPage, WebJourney } from './web-journey.ts';
+
+export const PASSWORD = 'three other plain words';
+
+type Rights = Partial<Pick<CallInput<'createGroup'>['body'], 'account' | 'grants'>>;
+
+/** Makes a user with just these rights, who can sign in with `PASSWORD`. */
+export async function makeUser(journey: WebJourney, name: string, rights: Rights = {}): Promise<void> {
+  const { client } = journey.deployment;
+  const group = await client.call('createGroup', { body: { name: `${name} group`, ...rights } });
+  const { link } = await client.call('inviteUser', { body: { name, groups: [group.id] } });
+  const value = link.split('/').at(-1) ?? '';
+  await client.call('redeemLink', { body: { value, password: PASSWORD } });
+}
+
+/** A page of their own browser, signed in by the form; then at this path. */
+export async function signedIn(journey: WebJourney, name: string, path: string): Promise<WatchedPage> {
+  const watched = await journey.open(path);
+  const { page } = watched;
+  await page.getByLabel('User name').fill(name);
+  await page.getByLabel(/^Password/).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('navigation', { name: 'Areas' }).waitFor();
+  return watched;
+}
