@@ -88,12 +88,12 @@ describe('a question', () => {
 describe('effects in lines', () => {
   test("are the server's sentences where it has some", () => {
     const consequences = [
-      { kind: 'secrets', count: 2, examples: ['a', 'b'], sentence: '2 secrets lose their last place.' },
+      { kind: 'secrets', count: 2, examples: ['db', 'api'], sentence: '2 secrets lose their last place.' },
     ];
     for (const data of [{ effect: { consequences, digest: 'x' } }, { preview: { consequences } }]) {
       expect(effectLines(data)).toEqual({
         summary: null,
-        lines: [{ text: '2 secrets lose their last place.', examples: ['a', 'b'] }],
+        lines: [{ text: '2 secrets lose their last place.', examples: ['db', 'api'] }],
       });
     }
   });
