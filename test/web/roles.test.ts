@@ -80,6 +80,9 @@ describe('account permissions', () => {
         } else {
           await page.locator('[data-error-code="forbidden"]').waitFor();
         }
+        const found = await those(page, PAGES[address].buttons);
+        const isAllowed = seen.includes(address) || address === MAKES_OWN;
+        expect(found, address).toEqual(isAllowed ? PAGES[address].buttons : []);
       }
     },
     60_000,

@@ -2,7 +2,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { assumeRolePolicy, keyUsePolicy } from '@sallyport/testkit/lab';
 import { judgePage, takePicture } from './judge-page.ts';
-import { ADD_AWS, button, failedStage, fillIn, fillInRole, focusedName, LabJourney } from './lab-journey.ts';
+import {
+  ADD_AWS,
+  button,
+  failedStage,
+  fillIn,
+  fillInRole,
+  focusedName,
+  LabJourney,
+  recordBodies,
+} from './lab-journey.ts';
 
 let lab: LabJourney;
 

@@ -54,6 +54,8 @@ export class WebJourney {
   async open(path: string, options: BrowserContextOptions = {}): Promise<WatchedPage> {
     const context = await this.#browser.newContext({ reducedMotion: 'reduce', ...options });
     this.#contexts.push(context);
+    // Where anything is intercepted at all, bodies are told that come from a Blob, as the SDK's do; else they would be null.
+    await context.route('**/never-asked-for', async (route) => route.continue());
     const page = await context.newPage();
     const address = path.startsWith('http') ? path : this.address(path);
     const watched = watch(page, new URL(address).origin);

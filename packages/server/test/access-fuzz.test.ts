@@ -1,13 +1,16 @@
 // Random accounts, random people and random requests: every decision of the HTTP API against the brute-force model of access-model.ts,
 // and no answer with the name of anything that its caller may not know of. SALLYPORT_ACCESS_CASES sets how many decisions are compared,
 // SALLYPORT_ACCESS_SEED repeats a run; `npm run test:slow` makes a long one.
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { ACCOUNT_PERMISSIONS, APPLICATION_ACTIONS } from '@sallyport/core';
 import type { AccountPermission } from '@sallyport/core';
 import { ACCOUNT_CHANGES } from './access-account-changes.ts';
 import { ACCOUNT_QUESTIONS } from './access-account-questions.ts';
 import { ENTRY_CHANGES } from './access-entry-changes.ts';
+import { ACTIONS } from './access-model.ts';
 import type { ModelKey } from './access-model.ts';
 import { PEOPLE_CHANGES } from './access-people-changes.ts';
+import { PERMISSIONS } from './access-random.ts';
 import { ask, expectAllSides, expectBothSides } from './access-question.ts';
 import type { Question, Tally } from './access-question.ts';
 import { SECRET_CHANGES } from './access-secret-changes.ts';
@@ -23,25 +26,14 @@ const CASES_PER_ACCOUNT = 1250;
 const QUESTIONS_AT_ONCE = 12;
 const CHANGES_BETWEEN = 3;
 
-let world: World | null = null;
-afterEach(async () => {
-  await world?.end();
-});
-
 test(
   'the API and the brute-force model decide alike on random accounts',
   async () => {
     const tally: Tally = new Map();
     let decisions = 0;
     for (let round = 0; decisions < CASES; round += 1) {
-      world = await startWorld(new SeededRandom(SEED + round));
-      decisions += await askMuch(world, {
-        round,
-        tally,
-        limit: Math.min(CASES - decisions, CASES_PER_ACCOUNT),
-      });
-      await world.end();
-      world = null;
+      const limit = Math.min(CASES - decisions, CASES_PER_ACCOUNT);
+      decisions += await tryAccount({ seed: SEED + round, tally, limit });
     }
     expect(decisions).toBeGreaterThanOrEqual(CASES);
     if (CASES >= 10_000) expectAllSides(tally, 10);
@@ -50,17 +42,32 @@ test(
   Math.max(120_000, CASES * 30),
 );
 
-async function askMuch(
-  on: World,
-  { round, tally, limit }: { round: number; tally: Tally; limit: number },
-): Promise<number> {
+test('the model knows every permission and every action that there is', () => {
+  expect(PERMISSIONS).toEqual(ACCOUNT_PERMISSIONS);
+  expect(ACTIONS).toEqual(APPLICATION_ACTIONS);
+});
+
+/** Gives how many decisions were compared; a failure says how to repeat it. */
+async function tryAccount(of: { seed: number; tally: Tally; limit: number }): Promise<number> {
+  let on: World | null = null;
+  try {
+    on = await startWorld(new SeededRandom(of.seed));
+    return await askMuch(on, of);
+  } catch (thrown) {
+    const repeat = `SALLYPORT_ACCESS_SEED=${of.seed} SALLYPORT_ACCESS_CASES=${CASES_PER_ACCOUNT}`;
+    throw new Error(`With ${repeat}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
+      cause: thrown,
+    });
+  } finally {
+    await on?.end();
+  }
+}
+
+async function askMuch(on: World, { tally, limit }: { tally: Tally; limit: number }): Promise<number> {
   let decisions = 0;
   const judge = async (question: Question): Promise<number> => {
     const { answer, disagreement, outcomes, ...verdict } = await ask(on, question);
-    if (disagreement !== null) {
-      const repeat = `SALLYPORT_ACCESS_SEED=${SEED + round} SALLYPORT_ACCESS_CASES=${CASES_PER_ACCOUNT}`;
-      expect.fail(`after ${decisions} decisions (${repeat}): ${disagreement}`);
-    }
+    if (disagreement !== null) expect.fail(`after ${decisions} decisions: ${disagreement}`);
     count(tally, question.kind, outcomes);
     if (answer.status < 300) question.apply?.(answer);
     const next = question.next?.(answer) ?? null;

@@ -46,11 +46,19 @@ describe('a text secret', () => {
       { version: 2, keyArn: null, createdBy: 'admin' },
       { version: 1, keyArn: null, createdBy: 'admin' },
     ]);
-    const renamed = await on.call('PATCH', '/v1/secrets/db-password', { name: 'database' });
+    // Somebody asks by the old name, and it will be gone.
+    const unconfirmed = await on.call('PATCH', '/v1/secrets/db-password', { name: 'database' });
+    const { confirmationToken } = expectError(unconfirmed, 'confirmation-required').data;
+    const renamed = await on.call('PATCH', '/v1/secrets/db-password', {
+      name: 'database',
+      confirmationToken,
+    });
     expect(renamed.body).toMatchObject({ id, name: 'database', version: 2 });
     expect(valuesIn(await resolve(on, delegate, ['database']))).toEqual({ database: 'two!' });
     expectError(await on.call('GET', '/v1/secrets/db-password'), 'not-found');
-    expect((await on.call('DELETE', `/v1/secrets/${id}`)).status).toBe(204);
+    const kept = expectError(await on.call('DELETE', `/v1/secrets/${id}`), 'confirmation-required');
+    const confirm = encodeURIComponent(kept.data.confirmationToken);
+    expect((await on.call('DELETE', `/v1/secrets/${id}?confirm=${confirm}`)).status).toBe(204);
     expectError(await on.call('GET', `/v1/secrets/${id}`), 'not-found');
   });
 });

@@ -4,6 +4,7 @@
 // cloud providers and connectors (secrets are handed to whoever may use them, and nothing is connected to on their behalf), delegate
 // profiles (delegates run no scripts), alert notification rules, and IP whitelists. Authentication settings come under Administer.
 import { afterAll, beforeAll } from 'vitest';
+import { ACCOUNT_PERMISSIONS } from '@sallyport/core';
 import type { AccountPermission } from '@sallyport/core';
 import { grant, scope } from './account.ts';
 import { row } from './rbac-row.ts';
@@ -21,21 +22,10 @@ afterAll(async () => {
 
 const ALL = ['create', 'read', 'update', 'delete', 'use'] as const;
 const everyAction = [grant([...ALL], '*/*')];
-const PERMISSIONS: readonly AccountPermission[] = [
-  'manage-secrets-managers',
-  'manage-secrets',
-  'manage-delegates',
-  'manage-applications',
-  'manage-users-and-groups',
-  'manage-api-keys',
-  'view-audit-trail',
-  'force-delete-secrets',
-  'administer',
-];
 
 /** Each of these with just this permission, and with all others and every action everywhere instead. */
 function needing(permission: AccountPermission, attempts: Readonly<Record<string, Attempt>>): Case[] {
-  const others = PERMISSIONS.filter((one) => one !== permission);
+  const others = ACCOUNT_PERMISSIONS.filter((one) => one !== permission);
   return Object.entries(attempts).flatMap(([what, attempt]): Case[] => [
     ['permitted', what, { account: [permission] }, attempt],
     ['forbidden', `${what}, with everything but that`, { account: others, grants: everyAction }, attempt],
@@ -93,7 +83,7 @@ row('Manage Secrets', () => world, [
   [
     'forbidden',
     'set Scope to Account, with everything but that',
-    { account: PERMISSIONS.filter((one) => one !== 'manage-secrets'), grants: everyAction },
+    { account: ACCOUNT_PERMISSIONS.filter((one) => one !== 'manage-secrets'), grants: everyAction },
     async (as) =>
       as.call('PATCH', `/v1/secrets/${await freshSecret(world, scope('shop/*'))}`, {
         scope: { type: 'account' },
@@ -139,14 +129,14 @@ row('Manage API Keys', () => world, [
   [
     'forbidden',
     'create one of a group, with everything but that',
-    { account: PERMISSIONS.filter((one) => one !== 'manage-api-keys'), grants: everyAction },
+    { account: ACCOUNT_PERMISSIONS.filter((one) => one !== 'manage-api-keys'), grants: everyAction },
     async (as) => as.call('POST', '/v1/api-keys', named()),
   ],
   ['permitted', "revoke somebody else's", { account: ['manage-api-keys'] }, change('DELETE', freshKey)],
   [
     'not-found',
     "revoke somebody else's, with everything but that",
-    { account: PERMISSIONS.filter((one) => one !== 'manage-api-keys'), grants: everyAction },
+    { account: ACCOUNT_PERMISSIONS.filter((one) => one !== 'manage-api-keys'), grants: everyAction },
     change('DELETE', freshKey),
   ],
 ]);

@@ -1,11 +1,14 @@
 // API keys of the account: everybody's, with whose they are and when they were last used.
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import { Icon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
 import { ApiKeyTable } from './api-key-table.tsx';
-import { CreateApiKeyDialog } from './create-api-key-dialog.tsx';
+
+const CreateApiKeyDialog = lazy(async () => ({
+  default: (await import('./create-api-key-dialog.tsx')).CreateApiKeyDialog,
+}));
 
 export function ApiKeysPage(): ReactNode {
   const [isCreating, setCreating] = useState(false);
@@ -20,7 +23,7 @@ export function ApiKeysPage(): ReactNode {
       }
     >
       <ApiKeyTable owner="all" />
-      {isCreating && <CreateApiKeyDialog onClose={() => setCreating(false)} />}
+      <Suspense>{isCreating && <CreateApiKeyDialog onClose={() => setCreating(false)} />}</Suspense>
     </Page>
   );
 }

@@ -1,11 +1,15 @@
 // What a key may do at most, within the rights of its owner: all of them, or less.
 import { Radio, Stack } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import type { ReactNode } from 'react';
 import type { GroupView } from '@sallyport/protocol';
+import { LoadingState } from '../ui/states.tsx';
 import { areRightsComplete } from './rights-draft.ts';
 import type { RightsDraft } from './rights-draft.ts';
-import { RightsEditor } from './rights-editor.tsx';
 import classes from './restriction-field.module.css';
+
+// Most keys are not restricted, so it is loaded for those that are.
+const RightsEditor = lazy(async () => ({ default: (await import('./rights-editor.tsx')).RightsEditor }));
 
 type Props = {
   /** null: no restriction. */
@@ -33,12 +37,14 @@ export function RestrictionField({ value, onChange, owner, shown, showComplaints
       </Radio.Group>
       {value !== null && (
         <div className={classes.rights}>
-          <RightsEditor
-            value={value}
-            onChange={onChange}
-            showComplaints={showComplaints}
-            {...(shown === undefined ? {} : { shown })}
-          />
+          <Suspense fallback={<LoadingState />}>
+            <RightsEditor
+              value={value}
+              onChange={onChange}
+              showComplaints={showComplaints}
+              {...(shown === undefined ? {} : { shown })}
+            />
+          </Suspense>
         </div>
       )}
     </Stack>

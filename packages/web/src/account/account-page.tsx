@@ -1,10 +1,9 @@
 // The own account: who one is, how one signs in, where one is signed in, and which keys act for one.
 import { Button, Group, Stack, Text } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { MyProfile } from '@sallyport/protocol';
 import { ApiKeyTable } from '../access/api-key-table.tsx';
-import { CreateApiKeyDialog } from '../access/create-api-key-dialog.tsx';
 import { useOperation } from '../client/operations.ts';
 import { Fact, Facts } from '../ui/facts.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -12,9 +11,15 @@ import { Page, Panel } from '../ui/page.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { Loaded } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
-import { ChangePasswordDialog } from './change-password-dialog.tsx';
 import { SecondFactorPanel } from './second-factor-panel.tsx';
 import { SessionsPanel } from './sessions-panel.tsx';
+
+const CreateApiKeyDialog = lazy(async () => ({
+  default: (await import('../access/create-api-key-dialog.tsx')).CreateApiKeyDialog,
+}));
+const ChangePasswordDialog = lazy(async () => ({
+  default: (await import('./change-password-dialog.tsx')).ChangePasswordDialog,
+}));
 
 export function AccountPage(): ReactNode {
   const query = useOperation('getMyProfile', {});
@@ -73,7 +78,9 @@ function ProfilePanel({ profile }: { profile: MyProfile }): ReactNode {
           <RelativeTime atMs={createdAtMs} />
         </Fact>
       </Facts>
-      {isChanging && <ChangePasswordDialog name={name} onClose={() => setChanging(false)} />}
+      <Suspense>
+        {isChanging && <ChangePasswordDialog name={name} onClose={() => setChanging(false)} />}
+      </Suspense>
     </Panel>
   );
 }
@@ -100,7 +107,7 @@ function KeysPanel(): ReactNode {
         </Text>
         <ApiKeyTable owner="me" isInside />
       </Stack>
-      {isCreating && <CreateApiKeyDialog isOwn onClose={() => setCreating(false)} />}
+      <Suspense>{isCreating && <CreateApiKeyDialog isOwn onClose={() => setCreating(false)} />}</Suspense>
     </Panel>
   );
 }

@@ -1,59 +1,32 @@
 // The second factor: set up, new recovery codes, turn off.
 import { Badge, Button, Group, Text } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { MyProfile } from '@sallyport/protocol';
-import { notify } from '../ui/notify.tsx';
 import { Panel } from '../ui/page.tsx';
 import { sayCount } from '../ui/say-time.ts';
-import { ProveDialog } from './prove-dialog.tsx';
-import { RecoveryCodesShown } from './recovery-codes-shown.tsx';
-import { SetUpSecondFactor } from './set-up-second-factor.tsx';
+import type { Doing } from './second-factor-dialogs.tsx';
 
-type Doing = 'set-up' | 'renew' | 'turn-off' | null;
+const SecondFactorDialogs = lazy(async () => ({
+  default: (await import('./second-factor-dialogs.tsx')).SecondFactorDialogs,
+}));
 /** With fewer left it is time for new ones. */
 const FEW_CODES = 3;
 
 export function SecondFactorPanel({ profile }: { profile: MyProfile }): ReactNode {
-  const [doing, setDoing] = useState<Doing>(null);
-  const [codes, setCodes] = useState<readonly string[] | null>(null);
-  const stop = (): void => setDoing(null);
-  const show = (recoveryCodes: readonly string[]): void => {
-    setDoing(null);
-    setCodes(recoveryCodes);
-  };
-  const { secondFactor, hasPassword } = profile;
+  const [doing, setDoing] = useState<Doing | null>(null);
   return (
     <Panel title="Second factor">
       <SecondFactorState profile={profile} onDo={setDoing} />
-      {doing === 'set-up' && <SetUpSecondFactor onDone={show} onClose={stop} />}
-      {doing === 'renew' && (
-        <ProveDialog
-          title="New recovery codes"
-          submitLabel="Make new codes"
-          meaning="All codes that you have stop working."
-          hasPassword={hasPassword}
-          run={async (client, proof) => client.call('renewRecoveryCodes', { body: proof })}
-          onDone={({ recoveryCodes }) => show(recoveryCodes)}
-          onClose={stop}
-        />
-      )}
-      {doing === 'turn-off' && secondFactor !== null && (
-        <ProveDialog
-          title="Turn the second factor off"
-          submitLabel="Turn off"
-          meaning="Your password alone is enough then."
-          isDangerous
-          hasPassword={hasPassword}
-          run={async (client, proof) => client.call('disableTotp', { body: proof })}
-          onDone={() => {
-            notify.done('The second factor is off.');
-            stop();
-          }}
-          onClose={stop}
-        />
-      )}
-      {codes !== null && <RecoveryCodesShown codes={codes} onClose={() => setCodes(null)} />}
+      <Suspense>
+        {doing !== null && (
+          <SecondFactorDialogs
+            doing={doing}
+            hasPassword={profile.hasPassword}
+            onClose={() => setDoing(null)}
+          />
+        )}
+      </Suspense>
     </Panel>
   );
 }

@@ -3,6 +3,7 @@ import { access } from '../access/area.ts';
 import { account } from '../account/area.ts';
 import { applications } from '../applications/area.ts';
 import { audit } from '../audit/area.ts';
+import { delegates } from '../delegates/area.ts';
 import { firstSteps } from '../first-steps/area.ts';
 import { secrets } from '../secrets/area.ts';
 import { secretsManagers } from '../secrets-managers/area.ts';
@@ -12,6 +13,7 @@ export const NAVIGATION: readonly NavigationItem[] = [
   ...firstSteps.navigation,
   ...secrets.navigation,
   ...secretsManagers.navigation,
+  ...delegates.navigation,
   ...applications.navigation,
   ...access.navigation,
   ...audit.navigation,

@@ -4,6 +4,7 @@ import { access } from '../access/area.ts';
 import { account } from '../account/area.ts';
 import { applications } from '../applications/area.ts';
 import { audit } from '../audit/area.ts';
+import { delegates } from '../delegates/area.ts';
 import { firstSteps } from '../first-steps/area.ts';
 import { secrets } from '../secrets/area.ts';
 import { secretsManagers } from '../secrets-managers/area.ts';
@@ -23,6 +24,7 @@ const routeTree = rootRoute.addChildren([
     ...firstSteps.routes,
     ...secrets.routes,
     ...secretsManagers.routes,
+    ...delegates.routes,
     ...applications.routes,
     ...access.routes,
     ...account.routes,

@@ -51,8 +51,8 @@ export function withFields(
 }
 
 /** Whether it narrows anything. */
-export function isNarrow({ live: _, ...rest }: AuditFilter): boolean {
-  return Object.keys(rest).length > 0;
+export function isNarrow(filter: AuditFilter): boolean {
+  return Object.keys(filter).some((field) => field !== 'live');
 }
 
 /** What the server is asked for. */

@@ -2,8 +2,8 @@
 import type { ReactNode } from 'react';
 import type { SecretsManagerView } from '@sallyport/protocol';
 import { sayRegion } from '../scope-editor/say-region.ts';
+import { Fact, Facts } from '../ui/facts.tsx';
 import { Panel } from '../ui/page.tsx';
-import classes from './manager-facts.module.css';
 
 const CREDENTIALS = {
   'iam-role': 'Assume IAM Role on Delegate',
@@ -15,14 +15,16 @@ export function ManagerFacts({ manager }: { manager: SecretsManagerView }): Reac
   const { selectors, usageScope, secretCount } = manager;
   return (
     <Panel>
-      <dl className={classes.facts}>
+      <Facts>
         {awsFacts(manager).map(([label, value]) => (
-          <Fact key={label} label={label} value={value} />
+          <Fact key={label} label={label}>
+            {value}
+          </Fact>
         ))}
-        <Fact label="Delegate Selector" value={selectors.join(', ') || 'Any delegate'} />
-        <Fact label="Usage Scope" value={sayRegion(usageScope)} />
-        <Fact label="Secrets" value={secretCount.toLocaleString('en')} />
-      </dl>
+        <Fact label="Delegate Selector">{selectors.join(', ') || 'Any delegate'}</Fact>
+        <Fact label="Usage Scope">{sayRegion(usageScope)}</Fact>
+        <Fact label="Secrets">{secretCount.toLocaleString('en')}</Fact>
+      </Facts>
     </Panel>
   );
 }
@@ -34,13 +36,4 @@ function awsFacts(manager: SecretsManagerView): [string, string][] {
     ['Key ARN', manager.keyArn],
     ['Region', manager.region],
   ];
-}
-
-function Fact({ label, value }: { label: string; value: string }): ReactNode {
-  return (
-    <div className={classes.fact}>
-      <dt>{label}</dt>
-      <dd>{value}</dd>
-    </div>
-  );
 }

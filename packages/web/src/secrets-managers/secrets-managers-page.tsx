@@ -92,7 +92,7 @@ function AddButton(): ReactNode {
 const COLUMNS: readonly Column<SecretsManagerView>[] = [
   { heading: 'Name', cell: (manager) => <NameCell manager={manager} /> },
   { heading: 'Status', cell: (manager) => <StatusCell manager={manager} /> },
-  { heading: 'Secrets', cell: ({ secretCount }) => secretCount.toLocaleString('en') },
+  { heading: 'Secrets', cell: (manager) => <SecretsCell manager={manager} /> },
   {
     heading: 'Data-key cache',
     cell: ({ dataKeyCache: { maxAgeSeconds, maxUses } }) =>
@@ -127,6 +127,16 @@ function NameCell({ manager }: { manager: SecretsManagerView }): ReactNode {
         {kind === 'aws-kms' ? `${labelOfKind(kind)} · ${manager.region}` : labelOfKind(kind)}
       </Text>
     </>
+  );
+}
+
+function SecretsCell({ manager: { id, name, secretCount } }: { manager: SecretsManagerView }): ReactNode {
+  const count = secretCount.toLocaleString('en');
+  if (secretCount === 0) return count;
+  return (
+    <TextLink to="/secrets/text" search={{ manager: id }} title={`Secrets of ${name}`}>
+      {count}
+    </TextLink>
   );
 }
 

@@ -1,10 +1,9 @@
 // All versions of a secret, newest first: who wrote each, what is different about it, and the way back to it. Restoring reads the old value
 // in this browser and writes it as a new version; no version is ever changed.
 import { ActionIcon, Badge, Button, Code, Text } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretDetail } from '@sallyport/protocol';
-import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
 import type { Column } from '../ui/record-table.tsx';
@@ -17,7 +16,8 @@ import type { HistoryEntry } from './history.ts';
 import type { SecretRights } from './secret-rights.ts';
 import { useRestoreVersion } from './use-restore-version.ts';
 import type { SecretSurroundings } from './use-surroundings.ts';
-import { ValueBox } from './value-box.tsx';
+
+const VersionDialog = lazy(async () => ({ default: (await import('./version-dialog.tsx')).VersionDialog }));
 
 /** So many the server lists. */
 const LISTED_MAX = 100;
@@ -58,14 +58,9 @@ export function HistoryTable({ detail, around, rights }: Props): ReactNode {
         </Text>
       )}
       {looked !== null && (
-        <Dialog
-          opened
-          onClose={() => setLooked(null)}
-          title={`Version ${looked} of ${secret.name}`}
-          size="lg"
-        >
-          <ValueBox reference={`${secret.id}@${looked}`} name={`${secret.name}, version ${looked}`} />
-        </Dialog>
+        <Suspense>
+          <VersionDialog secret={secret} version={looked} onClose={() => setLooked(null)} />
+        </Suspense>
       )}
     </>
   );

@@ -2,6 +2,7 @@
 import { Checkbox, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
+import type { UseMutationResult } from '@tanstack/react-query';
 import { checkSecretName, nameKey } from '@sallyport/core';
 import type { SecretMetadata } from '@sallyport/protocol';
 import { useAction } from '../client/operations.ts';
@@ -13,28 +14,27 @@ import { useConfirmations } from '../ui/use-confirmations.tsx';
 import { CHANGES_OF_A_SECRET } from './forgets.ts';
 
 type Props = { secret: Pick<SecretMetadata, 'id' | 'name'>; onClose: () => void };
+type NewName = { name: string; leaveAlias: boolean };
+type Rename = {
+  rename: UseMutationResult<SecretMetadata | typeof CALLED_OFF, Error, NewName>;
+  /** Whether the question of who would be cut off is shown just now. */
+  isAsking: boolean;
+};
 
-export function RenameDialog({ secret, onClose }: Props): ReactNode {
+function useRename({ id, name: oldName }: Props['secret']): Rename {
   const confirmations = useConfirmations();
-  const [name, setName] = useState(secret.name);
-  const [leaveAlias, setLeaveAlias] = useState(true);
-  const [wasSent, setSent] = useState(false);
   const [isAsking, setAsking] = useState(false);
-  const wanted = name.trim();
-  const complaint =
-    wanted === secret.name ? 'This is the name that it has.' : complaintOf(checkSecretName, wanted);
   const rename = useAction(
-    async (client) =>
-      confirmations.runConfirmed({
-        title: `Rename “${secret.name}” without leaving the old name?`,
+    async (client, given: NewName) => {
+      const outcome = await confirmations.runConfirmed({
+        title: `Rename “${oldName}” without leaving the old name?`,
         confirmLabel: 'Rename all the same',
         danger: true,
         body: 'Somebody asks for it by the old name, and will not find it any more.',
         run: async (confirmationToken) => {
           try {
-            return await client.edit(secret.id, {
-              name: wanted,
-              leaveAlias,
+            return await client.edit(id, {
+              ...given,
               ...(confirmationToken === null ? {} : { confirmationToken }),
             });
           } catch (error) {
@@ -43,19 +43,36 @@ export function RenameDialog({ secret, onClose }: Props): ReactNode {
             throw error;
           }
         },
-      }),
+      });
+      setAsking(false);
+      return outcome;
+    },
     { forgets: CHANGES_OF_A_SECRET },
   );
+  return { rename, isAsking };
+}
+
+export function RenameDialog({ secret, onClose }: Props): ReactNode {
+  const [name, setName] = useState(secret.name);
+  const [leaveAlias, setLeaveAlias] = useState(true);
+  const [wasSent, setSent] = useState(false);
+  const { rename, isAsking } = useRename(secret);
+  const wanted = name.trim();
+  const complaint =
+    wanted === secret.name ? 'This is the name that it has.' : complaintOf(checkSecretName, wanted);
   const submit = (): void => {
     setSent(true);
     if (complaint !== null) return;
-    rename.mutate(undefined, {
-      onSuccess: (outcome) => {
-        if (outcome === CALLED_OFF) return setAsking(false);
-        notify.done(`“${secret.name}” is now called “${wanted}”`);
-        return onClose();
+    rename.mutate(
+      { name: wanted, leaveAlias },
+      {
+        onSuccess: (outcome) => {
+          if (outcome === CALLED_OFF) return;
+          notify.done(`“${secret.name}” is now called “${wanted}”`);
+          onClose();
+        },
       },
-    });
+    );
   };
   const onlyCase = nameKey(wanted) === nameKey(secret.name);
   if (isAsking) return null;

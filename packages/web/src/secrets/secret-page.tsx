@@ -1,6 +1,6 @@
 // One secret: its value, what it is, what can be done with it, and what has happened to it.
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretDetail } from '@sallyport/protocol';
 import { useOperation } from '../client/operations.ts';
@@ -10,9 +10,6 @@ import { Loaded } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { secretRoute } from './area.ts';
 import { DownloadButton } from './download-button.tsx';
-import { NewVersionDialog } from './new-version-dialog.tsx';
-import { RenameDialog } from './rename-dialog.tsx';
-import { ScopeDialog } from './scope-dialog.tsx';
 import { SecretFacts } from './secret-facts.tsx';
 import { SecretRecords } from './secret-records.tsx';
 import classes from './secret-page.module.css';
@@ -20,6 +17,12 @@ import { useDeleteSecret } from './use-delete-secret.tsx';
 import { useSurroundings } from './use-surroundings.ts';
 import type { SecretSurroundings } from './use-surroundings.ts';
 import { ValueBox } from './value-box.tsx';
+
+const NewVersionDialog = lazy(async () => ({
+  default: (await import('./new-version-dialog.tsx')).NewVersionDialog,
+}));
+const RenameDialog = lazy(async () => ({ default: (await import('./rename-dialog.tsx')).RenameDialog }));
+const ScopeDialog = lazy(async () => ({ default: (await import('./scope-dialog.tsx')).ScopeDialog }));
 
 export function SecretPage(): ReactNode {
   const { secret } = secretRoute.useParams();
@@ -115,9 +118,11 @@ function Actions({ detail, around }: PartProps): ReactNode {
       >
         Delete
       </Button>
-      {open === 'version' && <NewVersionDialog secret={secret} around={around} onClose={close} />}
-      {open === 'rename' && <RenameDialog secret={secret} onClose={close} />}
-      {open === 'scope' && <ScopeDialog secret={secret} onClose={close} />}
+      <Suspense>
+        {open === 'version' && <NewVersionDialog secret={secret} around={around} onClose={close} />}
+        {open === 'rename' && <RenameDialog secret={secret} onClose={close} />}
+        {open === 'scope' && <ScopeDialog secret={secret} onClose={close} />}
+      </Suspense>
       {deletion.obstacle}
     </>
   );

@@ -1,7 +1,6 @@
 // Deletes a secret: looks first at what would miss it. What services refer to is not deleted, unless by force, which is a right of its own.
-import { Button, Group, List, Stack, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretDeletionPreview, SecretMetadata } from '@sallyport/protocol';
 import { useClient } from '../client/client-context.tsx';
@@ -9,11 +8,11 @@ import { useMe } from '../client/me.tsx';
 import { useForget } from '../client/operations.ts';
 import { may } from '../client/permissions.ts';
 import { CALLED_OFF } from '../ui/confirmations.ts';
-import { Dialog } from '../ui/dialog.tsx';
 import { notify } from '../ui/notify.tsx';
-import { sayCount } from '../ui/say-time.ts';
 import { useConfirmations } from '../ui/use-confirmations.tsx';
 import { saySetupUsage } from './say-usage.ts';
+
+const InUseDialog = lazy(async () => ({ default: (await import('./in-use-dialog.tsx')).InUseDialog }));
 
 export type Deletion = {
   start: () => void;
@@ -72,37 +71,14 @@ export function useDeleteSecret(secret: Secret): Deletion {
   return {
     start: () => void start(),
     isLooking,
-    obstacle: inUse !== null && <InUse preview={inUse} onClose={() => setInUse(null)} />,
+    obstacle: inUse !== null && (
+      <Suspense>
+        <InUseDialog preview={inUse} onClose={() => setInUse(null)} />
+      </Suspense>
+    ),
   };
 }
 
 function isInUse({ setupUsages }: SecretDeletionPreview): boolean {
   return setupUsages.usages.length + setupUsages.hidden > 0;
-}
-
-function InUse({ preview, onClose }: { preview: SecretDeletionPreview; onClose: () => void }): ReactNode {
-  const { secret, setupUsages } = preview;
-  return (
-    <Dialog opened onClose={onClose} title={`“${secret.name}” is in use`} size="lg">
-      <Stack gap="md">
-        <Text size="sm">
-          Services refer to it. Remove these entries first; then it can be deleted. With the permission to
-          delete secrets by force it can be deleted all the same.
-        </Text>
-        <List size="sm" spacing={4}>
-          {setupUsages.usages.map((usage) => (
-            <List.Item key={usage.entryId}>{saySetupUsage(usage)}</List.Item>
-          ))}
-          {setupUsages.hidden > 0 && (
-            <List.Item>And {sayCount(setupUsages.hidden, 'entry', 'entries')} that you may not see</List.Item>
-          )}
-        </List>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Close
-          </Button>
-        </Group>
-      </Stack>
-    </Dialog>
-  );
 }

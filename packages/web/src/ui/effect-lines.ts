@@ -10,9 +10,11 @@ export type EffectLines = {
 const LABELS: Readonly<Record<string, string>> = {
   aliases: 'Former names that stop working',
   breaks: 'Asked for it by a name that would be gone',
+  configEntries: 'Services that refer to it',
   conflicts: 'Would inherit the scope instead of their own',
   entries: 'Variables and files that go with it',
   members: 'Members',
+  missedBy: 'Asks for it by this name',
   setupUsages: 'Services that refer to it',
   usages: 'Services that refer to it',
   usesByName: 'Asks for it by this name',
@@ -58,7 +60,7 @@ function lineOfConsequence(consequence: unknown): EffectLines['lines'] {
 function linesOfField(field: string, value: unknown): EffectLines['lines'] {
   if (HIDDEN.has(field) || value === null || value === undefined) return [];
   const label = LABELS[field] ?? field;
-  if (field === 'hidden') {
+  if (field === 'hidden' || field === 'hiddenConfigEntries') {
     return typeof value === 'number' && value > 0
       ? [{ text: `And ${value} more that you may not see`, examples: [] }]
       : [];

@@ -1,0 +1,36 @@
+// Says why a secret cannot be deleted: what refers to it.
+import { Button, Group, List, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { SecretDeletionPreview } from '@sallyport/protocol';
+import { Dialog } from '../ui/dialog.tsx';
+import { sayCount } from '../ui/say-time.ts';
+import { saySetupUsage } from './say-usage.ts';
+
+type Props = { preview: SecretDeletionPreview; onClose: () => void };
+
+export function InUseDialog({ preview, onClose }: Props): ReactNode {
+  const { secret, setupUsages } = preview;
+  return (
+    <Dialog opened onClose={onClose} title={`“${secret.name}” is in use`} size="lg">
+      <Stack gap="md">
+        <Text size="sm">
+          Services refer to it. Remove these entries first; then it can be deleted. With the permission to
+          delete secrets by force it can be deleted all the same.
+        </Text>
+        <List size="sm" spacing={4}>
+          {setupUsages.usages.map((usage) => (
+            <List.Item key={usage.entryId}>{saySetupUsage(usage)}</List.Item>
+          ))}
+          {setupUsages.hidden > 0 && (
+            <List.Item>And {sayCount(setupUsages.hidden, 'entry', 'entries')} that you may not see</List.Item>
+          )}
+        </List>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            Close
+          </Button>
+        </Group>
+      </Stack>
+    </Dialog>
+  );
+}
