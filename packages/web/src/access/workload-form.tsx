@@ -1,17 +1,18 @@
 // Who is let in without a stored key, and to what: an issuer of tokens with rules, or roles at AWS.
 import { Button, Group, NumberInput, SegmentedControl, Stack, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import type { WorkloadIssuerView } from '@sallyport/protocol';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { fieldMessage, otherError } from '../ui/field-errors.ts';
 import { Panel } from '../ui/page.tsx';
-import { AwsFields } from './aws-fields.tsx';
 import { GroupPicker } from './group-picker.tsx';
-import { OidcFields } from './oidc-fields.tsx';
 import { RestrictionField } from './restriction-field.tsx';
 import { judgeWorkload, MINUTES } from './workload-draft.ts';
 import type { WorkloadComplaints, WorkloadDraft, WorkloadKind } from './workload-draft.ts';
+
+const AwsFields = lazy(async () => ({ default: (await import('./aws-fields.tsx')).AwsFields }));
+const OidcFields = lazy(async () => ({ default: (await import('./oidc-fields.tsx')).OidcFields }));
 
 type Props = {
   initial: WorkloadDraft;
@@ -63,11 +64,13 @@ export function WorkloadForm(props: Props): ReactNode {
               value={draft.kind}
               onChange={(kind) => change({ kind })}
             />
-            {draft.kind === 'oidc' ? (
-              <OidcFields draft={draft} onChange={change} complaints={complaints} />
-            ) : (
-              <AwsFields draft={draft} onChange={change} complaints={complaints} />
-            )}
+            <Suspense fallback={null}>
+              {draft.kind === 'oidc' ? (
+                <OidcFields draft={draft} onChange={change} complaints={complaints} />
+              ) : (
+                <AwsFields draft={draft} onChange={change} complaints={complaints} />
+              )}
+            </Suspense>
           </Stack>
         </Panel>
         <RightsPanel

@@ -1,11 +1,10 @@
 // One row of a region: which applications, and which of their environments.
-import { ActionIcon, NativeSelect } from '@mantine/core';
+import { ActionIcon, NativeSelect, Skeleton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { RegionView } from '@sallyport/protocol';
 import { Icon } from '../ui/icons.tsx';
-import { PlaceChoice } from './place-choice.tsx';
 import { judgeRow, withApplications } from './region-draft.ts';
 import type { DraftRow } from './region-draft.ts';
 import classes from './region-editor.module.css';
@@ -13,6 +12,9 @@ import { usePlaces } from './use-places.ts';
 import type { Places } from './use-places.ts';
 
 const SEARCH_REST_MS = 200;
+
+// Most rows are “all” or of one type: the list of many is loaded when somebody chooses from it.
+const PlaceChoice = lazy(async () => ({ default: (await import('./place-choice.tsx')).PlaceChoice }));
 
 type Props = {
   /** Counted from 1, for the names of its fields. */
@@ -78,17 +80,19 @@ function ApplicationsPart({
         ]}
       />
       {applications !== 'all' && (
-        <PlaceChoice
-          label={`Applications of row ${position}`}
-          placeholder="Search applications"
-          options={places.applications}
-          value={applications}
-          onChange={choose}
-          onSearch={onSearch}
-          onLeave={() => setLeft(true)}
-          error={places.error === null ? complaint : 'Applications could not be loaded.'}
-          nothing={places.isLoading ? 'Loading …' : 'No application has this in its name.'}
-        />
+        <Suspense fallback={<Skeleton height={36} mt={6} />}>
+          <PlaceChoice
+            label={`Applications of row ${position}`}
+            placeholder="Search applications"
+            options={places.applications}
+            value={applications}
+            onChange={choose}
+            onSearch={onSearch}
+            onLeave={() => setLeft(true)}
+            error={places.error === null ? complaint : 'Applications could not be loaded.'}
+            nothing={places.isLoading ? 'Loading …' : 'No application has this in its name.'}
+          />
+        </Suspense>
       )}
     </div>
   );
@@ -112,20 +116,22 @@ function EnvironmentsPart({ position, row, onChange, places, showComplaints }: P
         ]}
       />
       {typeof environments !== 'string' && (
-        <PlaceChoice
-          label={`Environments of row ${position}`}
-          placeholder="Search environments"
-          options={places.environments}
-          value={environments}
-          onChange={(chosen) => onChange({ ...row, environments: chosen })}
-          onLeave={() => setLeft(true)}
-          error={showComplaints || wasLeft ? judgeRow(row).environments : null}
-          nothing={
-            applications.length === 0
-              ? 'Choose applications first.'
-              : 'No such environment in these applications.'
-          }
-        />
+        <Suspense fallback={<Skeleton height={36} mt={6} />}>
+          <PlaceChoice
+            label={`Environments of row ${position}`}
+            placeholder="Search environments"
+            options={places.environments}
+            value={environments}
+            onChange={(chosen) => onChange({ ...row, environments: chosen })}
+            onLeave={() => setLeft(true)}
+            error={showComplaints || wasLeft ? judgeRow(row).environments : null}
+            nothing={
+              applications.length === 0
+                ? 'Choose applications first.'
+                : 'No such environment in these applications.'
+            }
+          />
+        </Suspense>
       )}
     </div>
   );

@@ -1,22 +1,36 @@
 // “Configure Secrets Manager”: the settings, what trying them came to, and the policies that they need.
-import { Button, Checkbox, Group, Stack, TextInput } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { Button, Checkbox, Group, Skeleton, Stack, TextInput } from '@mantine/core';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import { NAME_MAX_CHARACTERS } from '@sallyport/core';
 import type { RegionView } from '@sallyport/protocol';
-import { RegionEditor } from '../scope-editor/region-editor.tsx';
 import { isComplete } from '../scope-editor/region-draft.ts';
-import { ScopePreview } from '../scope-editor/scope-preview.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Panel } from '../ui/page.tsx';
+import { LoadingState } from '../ui/states.tsx';
 import { CredentialsFields } from './credentials-fields.tsx';
 import { KeyFields } from './key-fields.tsx';
 import classes from './manager-form.module.css';
-import { PolicyPanel } from './policy-panel.tsx';
-import { PreflightReport, PreflightRunning } from './preflight-report.tsx';
 import { SelectorsField, useEligible } from './selectors-field.tsx';
 import type { ManagerForm as Form } from './use-manager-form.ts';
+
+/** These come a moment after the first fields, so that those are there sooner. */
+const PolicyPanel = lazy(async () => ({ default: (await import('./policy-panel.tsx')).PolicyPanel }));
+const RegionEditor = lazy(async () => ({
+  default: (await import('../scope-editor/region-editor.tsx')).RegionEditor,
+}));
+const ScopePreview = lazy(async () => ({
+  default: (await import('../scope-editor/scope-preview.tsx')).ScopePreview,
+}));
+
+/** These come with the first test. */
+const PreflightReport = lazy(async () => ({
+  default: (await import('./preflight-report.tsx')).PreflightReport,
+}));
+const PreflightRunning = lazy(async () => ({
+  default: (await import('./preflight-running.tsx')).PreflightRunning,
+}));
 
 type Props = {
   form: Form;
@@ -49,7 +63,9 @@ export function ManagerForm({ form, onCancel }: Props): ReactNode {
       </Stack>
       {draft.kind === 'aws-kms' && (
         <aside className={classes.aside} aria-label="Policies for AWS">
-          <PolicyPanel form={form} />
+          <Suspense fallback={<LoadingState rows={3} label="Loading policies" />}>
+            <PolicyPanel form={form} />
+          </Suspense>
         </aside>
       )}
     </div>
@@ -83,21 +99,23 @@ function Fields({ form }: { form: Form }): ReactNode {
         <SelectorsField form={form} />
       )}
       <div>
-        <RegionEditor
-          label="Usage Scope"
-          description="Where its secrets may be used at most."
-          rows={draft.scope}
-          onChange={(scope) => change({ scope })}
-          shown={saved?.usageScope ?? NOTHING_SHOWN}
-          showComplaints={form.complainsAboutScope}
-          nowhere="No rows: its secrets may be used nowhere."
-        />
-        <ScopePreview
-          scope={{ type: 'rows', rows: draft.scope }}
-          isComplete={isComplete(draft.scope)}
-          secretsManager={saved?.id ?? null}
-          of="secrets-manager"
-        />
+        <Suspense fallback={<Skeleton className={classes.scope} />}>
+          <RegionEditor
+            label="Usage Scope"
+            description="Where its secrets may be used at most."
+            rows={draft.scope}
+            onChange={(scope) => change({ scope })}
+            shown={saved?.usageScope ?? NOTHING_SHOWN}
+            showComplaints={form.complainsAboutScope}
+            nowhere="No rows: its secrets may be used nowhere."
+          />
+          <ScopePreview
+            scope={{ type: 'rows', rows: draft.scope }}
+            isComplete={isComplete(draft.scope)}
+            secretsManager={saved?.id ?? null}
+            of="secrets-manager"
+          />
+        </Suspense>
       </div>
       <Checkbox
         label="Use as Default Secrets Manager"
@@ -155,13 +173,15 @@ function TrialPart({ form }: { form: Form }): ReactNode {
   }, [phase]);
   return (
     <div ref={box} aria-live="polite" className={isShown ? undefined : classes.hidden}>
-      {isTrying && <PreflightRunning names={eligible.names} />}
-      {!isRunning && error !== null && (
-        <ErrorPanel error={error} title={of === 'save' ? 'Not saved' : 'Not tested'} />
-      )}
-      {!isRunning && outcome !== null && (
-        <PreflightReport outcome={outcome} isOutdated={isOutdated} isRefusal={of === 'save'} />
-      )}
+      <Suspense>
+        {isTrying && <PreflightRunning names={eligible.names} />}
+        {!isRunning && error !== null && (
+          <ErrorPanel error={error} title={of === 'save' ? 'Not saved' : 'Not tested'} />
+        )}
+        {!isRunning && outcome !== null && (
+          <PreflightReport outcome={outcome} isOutdated={isOutdated} isRefusal={of === 'save'} />
+        )}
+      </Suspense>
     </div>
   );
 }

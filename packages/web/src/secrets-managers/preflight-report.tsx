@@ -1,5 +1,5 @@
 // What a test found out: delegate by delegate, stage by stage, with what to do about a failure and the statement that is missing.
-import { Alert, Badge, Code, Group, Loader, Stack, Text, Title } from '@mantine/core';
+import { Alert, Badge, Code, Group, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { DelegatePreflight, PreflightOutcome, PreflightStage } from '@sallyport/protocol';
 import { MissingStatement } from '../ui/error-panel.tsx';
@@ -17,25 +17,6 @@ const STAGES: Readonly<Record<PreflightStage['stage'], string>> = {
   permission: 'Permission',
   context: 'Round trip with encryption context',
 };
-
-/** Before the answer is there. @param props.names of the delegates that are asked */
-export function PreflightRunning({ names }: { names: readonly string[] }): ReactNode {
-  return (
-    <Stack gap="sm" role="status" aria-label="Test is running">
-      {(names.length === 0 ? ['delegates'] : names).map((name) => (
-        <section key={name} className={classes.delegate}>
-          <Group gap="sm">
-            <Loader size="xs" />
-            <Text fw={600}>{name}</Text>
-            <Text size="sm" c="dimmed">
-              tries credentials, role and key at AWS …
-            </Text>
-          </Group>
-        </section>
-      ))}
-    </Stack>
-  );
-}
 
 type Props = {
   outcome: PreflightOutcome;

@@ -7,7 +7,8 @@ import { useAction } from '../client/operations.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { useNoteTest } from './last-tests.ts';
-import { PreflightReport, PreflightRunning } from './preflight-report.tsx';
+import { PreflightReport } from './preflight-report.tsx';
+import { PreflightRunning } from './preflight-running.tsx';
 import { useEligible } from './selectors-field.tsx';
 
 type Props = { manager: SecretsManagerView; onClose: () => void };
