@@ -1,15 +1,16 @@
 // What can be done with a secrets manager from the list: test it, make it the default, delete it.
 import { ActionIcon, Button, Menu } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretsManagerView } from '@sallyport/protocol';
 import { useAction } from '../client/operations.ts';
 import { DropMenu } from '../ui/drop-menu.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
-import { TestDialog } from './test-dialog.tsx';
 import { useDeleteManager } from './use-delete-manager.ts';
+
+const TestDialog = lazy(async () => ({ default: (await import('./test-dialog.tsx')).TestDialog }));
 
 export function ManagerActions({ manager }: { manager: SecretsManagerView }): ReactNode {
   const { id, name, isDefault } = manager;
@@ -59,7 +60,11 @@ export function ManagerActions({ manager }: { manager: SecretsManagerView }): Re
           Delete
         </Menu.Item>
       </DropMenu>
-      {isTesting && <TestDialog manager={manager} onClose={() => setTesting(false)} />}
+      {isTesting && (
+        <Suspense>
+          <TestDialog manager={manager} onClose={() => setTesting(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

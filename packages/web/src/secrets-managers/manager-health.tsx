@@ -1,6 +1,6 @@
 // What the last test of a secrets manager found out, per delegate, with how long it took and when that was.
 import { Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretsManagerView } from '@sallyport/protocol';
 import { Dialog } from '../ui/dialog.tsx';
@@ -8,8 +8,11 @@ import { Icon } from '../ui/icons.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { sayCount } from '../ui/say-time.ts';
 import { latencyMs, useLastTest } from './last-tests.ts';
-import { PreflightReport } from './preflight-report.tsx';
 import classes from './secrets-managers-page.module.css';
+
+const PreflightReport = lazy(async () => ({
+  default: (await import('./preflight-report.tsx')).PreflightReport,
+}));
 
 export function ManagerHealth({ manager }: { manager: SecretsManagerView }): ReactNode {
   const { id, name } = manager;
@@ -53,7 +56,9 @@ export function ManagerHealth({ manager }: { manager: SecretsManagerView }): Rea
         </Text>
       </UnstyledButton>
       <Dialog opened={isOpen} onClose={() => setOpen(false)} title={`Last test of ${name}`} size="xl">
-        <PreflightReport outcome={last.outcome} />
+        <Suspense>
+          <PreflightReport outcome={last.outcome} />
+        </Suspense>
       </Dialog>
     </>
   );
