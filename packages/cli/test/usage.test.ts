@@ -1,8 +1,6 @@
 // Command lines that cannot be carried out: what a person reads, and that nothing they typed in the wrong place is repeated.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERROR_CODES } from '@sallyport/core';
-import { AUDIT_ACTIONS } from '@sallyport/protocol';
-import { AUDIT_ACTION_NAMES } from '../src/commands/audit-actions.ts';
 import { flagsOf } from '../src/command-line/parse-line.ts';
 import { COMMANDS, EXIT_CODE_OF, EXIT_CODES } from '../src/index.ts';
 import { Workplace } from './sallyport.ts';
@@ -173,10 +171,6 @@ describe('the command table', () => {
       ];
       for (const text of texts) expect(text).toMatch(/^\S.*[^.\s]$/);
     }
-  });
-
-  test('offers the audit actions of the protocol', () => {
-    expect(AUDIT_ACTION_NAMES).toEqual([...AUDIT_ACTIONS]);
   });
 
   test('every error code has an exit code other than 0, and every exit code but 0 has an error code', () => {

@@ -110,7 +110,6 @@ export {
 export type { ConfigEntryKind } from './api/applications.ts';
 export {
   AccountIdSchema,
-  AUDIT_ACTIONS,
   AUDIT_ACTOR_KINDS,
   AuditChainPoint,
   AuditCheckpoint,
@@ -123,7 +122,9 @@ export {
   ListAuditQuery,
   StoredAuditCheckpoint,
 } from './api/audit.ts';
-export type { AuditAction, AuditActorKind } from './api/audit.ts';
+export { AUDIT_ACTIONS } from './audit-actions/index.ts';
+export type { AuditAction } from './audit-actions/index.ts';
+export type { AuditActorKind } from './api/audit.ts';
 export {
   CreateDelegateToken,
   CreatedDelegateToken,

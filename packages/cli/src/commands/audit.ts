@@ -1,5 +1,6 @@
 // Commands for the audit trail: read it, export it, verify it without a server, have it signed, see how it stands.
 import { resolve } from 'node:path';
+import { AUDIT_ACTIONS } from '@sallyport/protocol/audit-actions';
 import type { Command, FlagSpec, Invocation } from '../command-line/command.ts';
 import { OUTPUT_FLAG } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
@@ -7,7 +8,6 @@ import { withClient } from '../config/open-client.ts';
 import { printableTime } from '../output/printable.ts';
 import { table } from '../output/table.ts';
 import { note, writeData, writeJson } from '../output/terminal.ts';
-import { AUDIT_ACTION_NAMES } from './audit-actions.ts';
 import { showAuditStatus } from './audit-status.ts';
 import { verifyAudit } from './audit-verify.ts';
 
@@ -33,7 +33,7 @@ const LIST_FLAGS = {
     kind: 'text',
     value: 'ACTION',
     repeatable: true,
-    choices: AUDIT_ACTION_NAMES,
+    choices: AUDIT_ACTIONS,
     summary: 'Only this action; may be repeated',
   },
   app: {

@@ -1,71 +1,8 @@
 // Schemas of the API for the audit trail.
 import { z } from 'zod';
+import { AUDIT_ACTIONS } from '../audit-actions/index.ts';
 import { base64Url, CursorSchema, DelegateIdSchema, PageQuery, ReferenceSchema, TimeMs } from './ids.ts';
 import { PURPOSE_MAX_CHARACTERS } from './route.ts';
-
-/** Every action that leaves a record. */
-export const AUDIT_ACTIONS = [
-  'secret.created',
-  'secret.version-added',
-  'secret.released',
-  'secret.refused',
-  'secret.renamed',
-  'secret.scope-changed',
-  'secret.alias-removed',
-  'secret.deleted',
-  'secrets-manager.created',
-  'secrets-manager.edited',
-  'secrets-manager.made-default',
-  'secrets-manager.deleted',
-  'secrets-manager.tested',
-  'delegate.registered',
-  'delegate.approved',
-  'delegate.removed',
-  'delegate-token.created',
-  'delegate-token.revoked',
-  'api-key.created',
-  'api-key.revoked',
-  'user.created',
-  'user.edited',
-  'user.removed',
-  'user.signed-in',
-  'user.sign-in-failed',
-  'user.signed-out',
-  'user.password-changed',
-  'user.totp-enabled',
-  'user.totp-disabled',
-  'user.recovery-codes-renewed',
-  'user.sessions-revoked',
-  'link.created',
-  'link.redeemed',
-  'group.created',
-  'group.edited',
-  'group.deleted',
-  'group.member-added',
-  'group.member-removed',
-  'sso.configured',
-  'sso.removed',
-  'sso.failed',
-  'workload-issuer.created',
-  'workload-issuer.edited',
-  'workload-issuer.deleted',
-  'workload.admitted',
-  'workload.refused',
-  'application.created',
-  'application.renamed',
-  'application.deleted',
-  'environment.created',
-  'environment.renamed',
-  'environment.deleted',
-  'service.created',
-  'service.renamed',
-  'service.deleted',
-  'config-entry.set',
-  'config-entry.removed',
-  'audit.checkpoint-refused',
-  'audit.pruned',
-] as const;
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** What an actor is. `anybody`: somebody who had not said who they are, e.g. in a sign-in that failed. */
 export const AUDIT_ACTOR_KINDS = ['user', 'api-key', 'workload', 'delegate', 'server', 'anybody'] as const;

@@ -2,15 +2,16 @@
 import { Button, MultiSelect, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
+import { AUDIT_ACTIONS } from '@sallyport/protocol/audit-actions';
 import { Panel } from '../ui/page.tsx';
 import { fieldTimeOf, timeInField, withFields } from './audit-filter.ts';
 import type { AuditFilter } from './audit-filter.ts';
 import classes from './audit-filter-bar.module.css';
-import { AUDIT_ACTION_NAMES, sayAction, topicOf } from './audit-words.ts';
+import { sayAction, topicOf } from './audit-words.ts';
 
 type Props = { filter: AuditFilter; onChange: (filter: AuditFilter) => void };
 
-const ACTIONS = [...Map.groupBy(AUDIT_ACTION_NAMES, topicOf)].map(([topic, names]) => ({
+const ACTIONS = [...Map.groupBy(AUDIT_ACTIONS, topicOf)].map(([topic, names]) => ({
   group: sayAction(topic),
   items: names.map((name) => ({ value: name, label: sayAction(name) })),
 }));

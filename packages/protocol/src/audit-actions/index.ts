@@ -1,8 +1,6 @@
-// Names of audit actions for flags and completion. Written down here so that help and completion need not load the schemas; a test
-// keeps them equal to the protocol's.
-import type { AuditAction } from '@sallyport/protocol';
-
-export const AUDIT_ACTION_NAMES = [
+// Names of audit actions, apart from the schemas: help, completion and the web UI list them and need nothing else of the protocol.
+/** Every action that leaves a record. */
+export const AUDIT_ACTIONS = [
   'secret.created',
   'secret.version-added',
   'secret.released',
@@ -62,4 +60,5 @@ export const AUDIT_ACTION_NAMES = [
   'config-entry.removed',
   'audit.checkpoint-refused',
   'audit.pruned',
-] as const satisfies readonly AuditAction[];
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
