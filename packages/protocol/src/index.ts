@@ -233,3 +233,17 @@ export {
   WriteTarget,
 } from './delegate/tasks.ts';
 export type { CheckpointRefusal, TaskKind, TaskOf, TaskResultOf } from './delegate/tasks.ts';
+export {
+  AVAILABILITY_MAX_SECONDS,
+  AvailabilitySchema,
+  LocalGrant,
+  LocalRead,
+  LocalReadAnswer,
+  LocalReadItem,
+  LocalUse,
+  LocalUses,
+  LocalUsesSeen,
+  Recheck,
+  SignedLocalGrant,
+} from './delegate/local-reads.ts';
+export type { Availability } from './delegate/local-reads.ts';
