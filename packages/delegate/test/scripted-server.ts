@@ -1,6 +1,6 @@
 // A server reduced to its end of the delegate socket: it speaks messages.ts, does what a test tells it, and checks that whatever a
 // delegate sends is a message of the protocol. No policy, no storage.
-import { randomBytes, verify } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, verify } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
@@ -16,7 +16,7 @@ import {
   encodeStreamFrame,
 } from '@sallyport/protocol';
 import type { ServerMessage, StreamFrame, Task, WireError } from '@sallyport/protocol';
-import { publicKeyFromRaw } from '@sallyport/protocol/sealing';
+import { publicKeyFromRaw, rawPublicKeyOf } from '@sallyport/protocol/sealing';
 
 export type Identify = Extract<DelegateMessage, { type: 'identify' }>;
 export type TaskEnd = Extract<DelegateMessage, { type: 'result' | 'failure' }>;
@@ -28,6 +28,10 @@ export type Greeting = {
   saysHello: boolean;
   answersHeartbeats: boolean;
 };
+
+/** What the server signs grants with, and which account it is. */
+export const GRANTS = generateKeyPairSync('ed25519');
+export const ACCOUNT_ID = `acc_${'7'.repeat(32)}`;
 
 export class ScriptedServer {
   readonly url: string;
@@ -193,7 +197,8 @@ export class ScriptedConnection {
       this.#socket.close();
     } else {
       const delegateId = makeId('delegate', { nowMs: Date.now(), random: randomBytes(10) });
-      this.send({ type: 'welcome', delegateId });
+      const grantKey = rawPublicKeyOf(GRANTS.publicKey).toString('base64url');
+      this.send({ type: 'welcome', delegateId, accountId: ACCOUNT_ID, grantKey });
     }
     return identify;
   }

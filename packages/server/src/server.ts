@@ -38,6 +38,7 @@ import { Probes } from './http/probes.ts';
 import { Visitors } from './http/visitor.ts';
 import { WebFiles } from './http/web-files.ts';
 import { createIdSource } from './id-source.ts';
+import { openGrantKey } from './local-reads/grant-key.ts';
 import { createLogger } from './observability/logger.ts';
 import { Metrics } from './observability/metrics.ts';
 import { openRootKey } from './root-key/load-root-key.ts';
@@ -129,6 +130,8 @@ async function start(parts: Parts): Promise<RunningServer> {
     ids,
     background,
     delegates: fleet.delegates,
+    accountId: services.auditTrail.accountId,
+    grantKey: services.grantKey,
     logger,
   });
   const visitors = new Visitors({ publicAddress, trustedProxies: config.trustedProxies });
@@ -196,6 +199,7 @@ async function buildServices(parts: Parts): Promise<{ services: Services; metric
     clock,
     ids,
     rootKey,
+    grantKey: await openGrantKey(store, rootKey),
     confirmations: new Confirmations(rootKey),
     background,
     rests,

@@ -13,6 +13,7 @@ import type { DelegateRests } from './fleet/delegate-rests.ts';
 import type { RightsDirectory } from './groups/rights-directory.ts';
 import type { Confirmations } from './http/confirmation.ts';
 import type { IdSource } from './id-source.ts';
+import type { GrantKey } from './local-reads/grant-key.ts';
 import type { RootKey } from './root-key/root-key.ts';
 import type { SecretsManagerDirectory } from './secrets-managers/secrets-manager-directory.ts';
 import type { Store } from './storage/store.ts';
@@ -25,6 +26,7 @@ export type Services = {
   clock: Clock;
   ids: IdSource;
   rootKey: RootKey;
+  grantKey: GrantKey;
   confirmations: Confirmations;
   background: BackgroundWork;
   authenticator: Authenticator;

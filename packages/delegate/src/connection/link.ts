@@ -137,6 +137,9 @@ export class Link implements TaskConnection {
       case 'task':
       case 'cancel':
       case 'credit':
+      case 'local-read-answer':
+      case 'local-uses-seen':
+      case 'recheck':
         if (this.#phase !== 'work') return this.#breakOff('the server sent work before its welcome');
         this.#events.message(message, messageBytes);
     }

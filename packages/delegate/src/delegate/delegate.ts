@@ -161,6 +161,11 @@ export class Delegate implements RunningDelegate {
         return runner.cancel(message.taskId, connection);
       case 'credit':
         return runner.credited(message, connection);
+      case 'local-read-answer':
+      case 'local-uses-seen':
+      case 'recheck':
+        // About reads of programs beside this delegate; without them there is nothing to do.
+        return;
     }
   }
 

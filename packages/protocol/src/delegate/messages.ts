@@ -1,12 +1,15 @@
 // Control messages between server and delegate: JSON text frames on one WebSocket that the delegate dialled. Order:
 //   server `hello` → delegate `identify` → server `welcome` or `refused` (then it closes);
-//   from then on: `configure` before the first task of a secrets manager, `task` → `result` | `failure`, heartbeats both ways.
+//   from then on: `configure` before the first task of a secrets manager, `task` → `result` | `failure`, heartbeats both ways;
+//   and, where programs read through the delegate, `local-read` → `local-read-answer`, `local-uses` → `local-uses-seen` (local-reads.ts).
 // Chunks of streams are binary frames (stream-frame.ts); each side grants the other `credit` for more.
 import { z } from 'zod';
 import { SECRETS_MANAGER_KINDS } from '@sallyport/core';
+import { AccountIdSchema } from '../api/audit.ts';
 import { base64Url, DelegateIdSchema, SecretsManagerIdSchema, TaskIdSchema } from '../api/ids.ts';
 import { SealingOfferSchema } from '../api/sealing.ts';
 import { WireError } from '../errors/wire-error.ts';
+import { LocalRead, LocalReadAnswer, LocalUses, LocalUsesSeen, Recheck } from './local-reads.ts';
 import { SecretsManagerAccess, Task, TaskResult } from './tasks.ts';
 
 const Credit = z.strictObject({
@@ -18,7 +21,12 @@ const Credit = z.strictObject({
 /** From the server. */
 export const ServerMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('hello'), protocolVersion: z.number().int(), challenge: base64Url(32) }),
-  z.strictObject({ type: z.literal('welcome'), delegateId: DelegateIdSchema }),
+  z.strictObject({
+    type: z.literal('welcome'),
+    delegateId: DelegateIdSchema,
+    accountId: AccountIdSchema,
+    grantKey: base64Url(32).describe('Ed25519 public key with which the server signs grants, raw.'),
+  }),
   z.strictObject({ type: z.literal('refused'), error: WireError }),
   z.strictObject({ type: z.literal('heartbeat-seen') }),
   z.strictObject({
@@ -31,6 +39,9 @@ export const ServerMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('task'), task: Task }),
   z.strictObject({ type: z.literal('cancel'), taskId: TaskIdSchema }),
   Credit,
+  LocalReadAnswer,
+  LocalUsesSeen,
+  Recheck,
 ]);
 export type ServerMessage = z.infer<typeof ServerMessage>;
 
@@ -65,5 +76,7 @@ export const DelegateMessage = z.discriminatedUnion('type', [
     .strictObject({ type: z.literal('draining') })
     .describe('No new tasks please; those under way will be finished.'),
   Credit,
+  LocalRead,
+  LocalUses,
 ]);
 export type DelegateMessage = z.infer<typeof DelegateMessage>;

@@ -235,6 +235,9 @@ export class DelegateConnection implements DelegateStanding {
         return true;
       case 'offer':
         return this.#takeOffer(message.offer);
+      case 'local-read':
+      case 'local-uses':
+        return true;
       case 'identify':
         return false;
       default:

@@ -10,6 +10,7 @@ import { verifySealingOffer } from '@sallyport/protocol/sealing';
 import type { BackgroundWork } from '../background-work.ts';
 import type { Clock } from '../clock.ts';
 import type { IdSource } from '../id-source.ts';
+import type { GrantKey } from '../local-reads/grant-key.ts';
 import type { Store } from '../storage/store.ts';
 import { admit, checkIdentify } from './admission.ts';
 import type { Identify } from './admission.ts';
@@ -24,6 +25,8 @@ export type HandshakeServices = {
   ids: IdSource;
   background: BackgroundWork;
   delegates: ConnectedDelegates;
+  accountId: string;
+  grantKey: Pick<GrantKey, 'publicKey'>;
 };
 
 const CHALLENGE_BYTES = 32;
@@ -59,7 +62,8 @@ export async function shakeHands(
     const identify = checkIdentify(readIdentify(message));
     checkSignature(identify, challenge);
     const connection = await connect(identify, socket, services);
-    send({ type: 'welcome', delegateId: connection.id });
+    const { accountId, grantKey } = services;
+    send({ type: 'welcome', delegateId: connection.id, accountId, grantKey: grantKey.publicKey });
     return connection;
   } catch (thrown) {
     send({ type: 'refused', error: toWireError(thrown) });
