@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vite';
 import { compressedForms } from './build/compressed-forms.ts';
-import { routeRows } from './build/route-rows.ts';
 import { subresourceIntegrity } from './build/subresource-integrity.ts';
 import { themeStyles } from './build/theme-styles.ts';
 
@@ -19,7 +18,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: './',
   resolve: { alias: { 'react-remove-scroll': join(import.meta.dirname, 'src/ui/scroll-lock.tsx') } },
-  plugins: [routeRows(), themeStyles(), subresourceIntegrity(), compressedForms()],
+  plugins: [themeStyles(), subresourceIntegrity(), compressedForms()],
   css: { modules: { localsConvention: 'camelCaseOnly' } },
   build: {
     outDir: 'dist',

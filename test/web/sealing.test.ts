@@ -5,8 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { ROUTES } from '@sallyport/protocol';
-import { rowsOf } from '@sallyport/sdk/browser';
 import { tracesOf } from '../harness/traces-of.ts';
 import { WebJourney } from './web-journey.ts';
 import type { WatchedPage } from './web-journey.ts';
@@ -60,7 +58,6 @@ async function inPage<T>(
     const { createBrowserClient, StoredKnownDelegates } = await import(${JSON.stringify(SDK_PATH)});
     const client = createBrowserClient({
       address: location.origin,
-      routes: ${JSON.stringify(rowsOf(ROUTES))},
       knownDelegates: new StoredKnownDelegates(localStorage),
     });
     return (${run.toString()})(client, ${JSON.stringify(given)});

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ERROR_REGISTRY, ROUTES } from '@sallyport/protocol';
 import { generateOpenApi } from '../src/openapi/generate.ts';
+import { routeRows } from '../src/openapi/route-rows.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the document is read into at will; what it has to be, the tests say
 type Document = any;
@@ -12,6 +13,10 @@ function readJson(path: string): Document {
 }
 
 const committed = readJson('../openapi.json');
+
+test('route-rows.json is what the route table gives (else: npm run openapi)', () => {
+  expect(readFileSync(new URL('../route-rows.json', import.meta.url), 'utf8')).toBe(`${routeRows(ROUTES)}\n`);
+});
 
 describe('openapi.json', () => {
   test('is what the schemas generate (else: npm run openapi)', () => {

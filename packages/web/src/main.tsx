@@ -1,7 +1,6 @@
 // Entry of the web UI: makes what the pages share, once, and shows them.
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
-import routes from 'virtual:route-rows';
 import 'virtual:theme.css';
 import './app/page.css';
 import { createRoot } from 'react-dom/client';
@@ -17,7 +16,6 @@ const knownDelegates = new StoredKnownDelegates(localStorage, async (change) =>
 const client = createBrowserClient({
   // Below which the page lies: a path that a proxy puts in front belongs to it.
   address: new URL('.', document.baseURI).href,
-  routes,
   knownDelegates,
   onDelegateRemembered: ({ name, fingerprint }) => {
     notify.info({

@@ -35,12 +35,13 @@ async function withSettings<T>(
 ): Promise<T> {
   const { flags, environment } = invocation;
   const warn = warnOn(invocation);
-  const sdk = await import('@sallyport/sdk');
+  const [sdk, { ROUTES }] = await Promise.all([import('@sallyport/sdk'), import('@sallyport/protocol')]);
   const { address, token, caPem, strict, allowPlainHttp } = settings;
   const purpose = flags.text('purpose') ?? environment.read('SALLYPORT_PURPOSE');
   const known = new sdk.FileKnownDelegates(settings.knownDelegates);
   const client = sdk.createClient({
     address,
+    routes: ROUTES,
     token,
     knownDelegates: known,
     strict,

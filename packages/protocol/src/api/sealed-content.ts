@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { SECRET_KINDS } from '@sallyport/core';
 import { ReferenceSchema, SecretIdSchema, SecretReferenceSchema, SecretsManagerIdSchema } from './ids.ts';
-import { RESOLVE_MAX_ITEMS } from './sealing.ts';
+import { RESOLVE_MAX_ITEMS } from './limits.ts';
 import { WireError } from '../errors/wire-error.ts';
 
 /** The operations that are sealed; part of what each seal authenticates. */

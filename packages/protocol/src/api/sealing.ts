@@ -3,12 +3,8 @@ import { z } from 'zod';
 import { base64Url, DelegateIdSchema, ReferenceSchema, SecretReferenceSchema, TimeMs } from './ids.ts';
 import { WireError } from '../errors/wire-error.ts';
 import { SECRET_KINDS } from '@sallyport/core';
+import { RESOLVE_MAX_ITEMS, SEALED_BOX_MAX_BYTES } from './limits.ts';
 import { UsageScopeInput } from './usage-scopes.ts';
-
-/** Most references in one resolve call. */
-export const RESOLVE_MAX_ITEMS = 1000;
-/** Largest sealed box of one small message: a value of 1 MiB and its frame, or the answer to many small ones. */
-export const SEALED_BOX_MAX_BYTES = 16 * 1_048_576;
 
 export const SealingOfferSchema = z
   .strictObject({

@@ -13,13 +13,8 @@ import {
   SecretsManagerIdSchema,
   TimeMs,
 } from './ids.ts';
-import {
-  RESOLVE_MAX_ITEMS,
-  SealedBox,
-  SealedRequestSchema,
-  SealedStreamHeader,
-  UnresolvedItem,
-} from './sealing.ts';
+import { RESOLVE_MAX_ITEMS } from './limits.ts';
+import { SealedBox, SealedRequestSchema, SealedStreamHeader, UnresolvedItem } from './sealing.ts';
 import { UsageSummary } from './secret-uses.ts';
 import { UsageScopeInput, UsageScopeView } from './usage-scopes.ts';
 

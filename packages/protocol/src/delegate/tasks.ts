@@ -13,7 +13,8 @@ import {
   SecretsManagerIdSchema,
   TaskIdSchema,
 } from '../api/ids.ts';
-import { RESOLVE_MAX_ITEMS, SealedBox, SealedRequestSchema, SealedStreamHeader } from '../api/sealing.ts';
+import { RESOLVE_MAX_ITEMS } from '../api/limits.ts';
+import { SealedBox, SealedRequestSchema, SealedStreamHeader } from '../api/sealing.ts';
 import { PreflightReport } from '../api/secrets-managers.ts';
 import { AwsIdentityRequest } from '../api/workloads.ts';
 import { WireError } from '../errors/wire-error.ts';

@@ -4,8 +4,7 @@ import { AppError } from '@sallyport/core';
 import { webSealing } from '../delegates/web-sealing.ts';
 import { callerOver, headersWith } from '../http/call.ts';
 import { fetchTransport } from '../http/fetch-transport.ts';
-import { routesOf } from '../http/route-rows.ts';
-import type { RouteRows } from '../http/route-rows.ts';
+import { UNCHECKED_ROUTES } from '../http/route-rows.ts';
 import { checkStrict } from './check-strict.ts';
 import type { Client, ClientOptions, Ports } from './create-client.ts';
 
@@ -21,27 +20,16 @@ export type BrowserClientOptions = Pick<
 > & {
   /** The server that the page is from, e.g. `https://sallyport.example.com`; a path behind a proxy included. */
   address: string;
-  /** How its operations are called; see `rowsOf`. */
-  routes: RouteRows;
 };
 
 /** A client that acts with the session of the signed-in person. Nothing here reads or keeps a credential. */
-export function createBrowserClient({ address, routes, ...options }: BrowserClientOptions): Client {
-  checkSchemasWithoutEval();
+export function createBrowserClient({ address, ...options }: BrowserClientOptions): Client {
   const transport = fetchTransport({
     address: address.replace(/\/+$/, ''),
     idleTimeoutMs: options.idleTimeoutMs ?? 120_000,
   });
-  const ports = { transport, sealing: webSealing, routes: routesOf(routes) };
+  const ports = { transport, sealing: webSealing, routes: UNCHECKED_ROUTES };
   return lazyClientOver(ports, { ...options, token: null });
-}
-
-/** Has zod check values without making code of text: it would try that first, and a strict content security policy reports the attempt. */
-function checkSchemasWithoutEval(): void {
-  const zod = globalThis as { __zod_globalConfig?: { jitless?: boolean } };
-  // Changed in place: a zod that is loaded already holds on to the object.
-  zod.__zod_globalConfig ??= {};
-  zod.__zod_globalConfig.jitless = true;
 }
 
 /** As `clientOver`, with the code for values loaded when it is needed. */

@@ -1,7 +1,7 @@
 // Calls of the API's JSON operations, typed from the route table that the server serves. Bodies that are streams of frames
 // belong to secrets/upload-secret.ts and secrets/download-secret.ts.
 import { AppError, invariant, isAppError } from '@sallyport/core';
-import { fromWireError, PURPOSE_HEADER, readErrorBody } from '@sallyport/protocol';
+import { fromWireError, PURPOSE_HEADER, readErrorBody } from '@sallyport/protocol/client';
 import type { OperationId, Route, ROUTES } from '@sallyport/protocol';
 import type { z } from 'zod';
 import type { Transport, TransportResponse } from './transport.ts';

@@ -4,23 +4,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '@sallyport/core';
-import { z } from 'zod';
 import { withFileLock } from './file-lock.ts';
 import { isSameName } from './known-delegates.ts';
 import type { KnownDelegate, KnownDelegates } from './known-delegates.ts';
 
-const FileContent = z.strictObject({
-  version: z.literal(1),
-  delegates: z.array(
-    z.strictObject({
-      server: z.string(),
-      name: z.string(),
-      fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9_-]{43}$/),
-      addedAt: z.iso.datetime(),
-    }),
-  ),
-});
-type Entry = z.infer<typeof FileContent>['delegates'][number];
+type Entry = KnownDelegate & { addedAt: string };
+
+const FINGERPRINT = /^SHA256:[A-Za-z0-9_-]{43}$/;
 
 /** Known delegates in a file, with what a person does to them. */
 export class FileKnownDelegates implements KnownDelegates {
@@ -89,7 +79,7 @@ export class FileKnownDelegates implements KnownDelegates {
     });
     if (text === null) return [];
     try {
-      return FileContent.parse(JSON.parse(text)).delegates;
+      return entriesOf(JSON.parse(text));
     } catch (error) {
       // Not the same as empty: then every key in a delegate's place would be welcome.
       throw this.#unusable('it is damaged', error);
@@ -129,6 +119,20 @@ export class FileKnownDelegates implements KnownDelegates {
       cause,
     });
   }
+}
+
+/** The entries of the file. @throws when it is of another form */
+function entriesOf(content: unknown): Entry[] {
+  const { version, delegates } = content as { version?: unknown; delegates?: unknown };
+  if (version === 1 && Array.isArray(delegates) && delegates.every(isEntry)) return delegates;
+  throw new TypeError('not a list of known delegates');
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false;
+  const { server, name, fingerprint, addedAt } = value as Record<string, unknown>;
+  const areTexts = [server, name, fingerprint, addedAt].every((text) => typeof text === 'string');
+  return areTexts && FINGERPRINT.test(fingerprint as string) && !Number.isNaN(Date.parse(addedAt as string));
 }
 
 function fingerprintsIn(entries: readonly Entry[], delegate: Omit<KnownDelegate, 'fingerprint'>): string[] {

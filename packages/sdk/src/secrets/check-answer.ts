@@ -2,8 +2,13 @@
 // older version than the one asked for by number, or leaves something out, is found out here.
 import { AppError, isId, nameKey, parseSecretReference } from '@sallyport/core';
 import type { SecretReference } from '@sallyport/core';
-import { decodeContent, fromWireError, SealedReadAnswer, SealedWriteAnswer } from '@sallyport/protocol';
-import type { SealedReadEntry, SealedWriteContent } from '@sallyport/protocol';
+import type { SealedReadEntry, SealedWriteAnswer, SealedWriteContent } from '@sallyport/protocol';
+import {
+  decodeContent,
+  fromWireError,
+  readSealedReadAnswer,
+  readSealedWriteAnswer,
+} from '@sallyport/protocol/client';
 
 /** Entries of a checked answer in the order in which the delegate gave them; `value` is null where one failed. */
 export type CheckedEntry = { entry: SealedReadEntry; value: Uint8Array | null };
@@ -18,14 +23,14 @@ export function checkReadAnswer(
   asked: { references: readonly string[]; unresolved: readonly string[] },
 ): CheckedEntry[] {
   const { header, values } = decoded(content);
-  const parsed = SealedReadAnswer.safeParse(header);
-  if (!parsed.success) throw mismatch('it has an unknown form');
+  const answer = readSealedReadAnswer(header);
+  if (answer === null) throw mismatch('it has an unknown form');
   const expected = new Set(asked.references);
   for (const reference of asked.unresolved) {
     if (!expected.delete(reference)) throw mismatch('the server names a secret that was not asked for');
   }
   const rest = values.values();
-  const checked = parsed.data.entries.map((entry): CheckedEntry => {
+  const checked = answer.entries.map((entry): CheckedEntry => {
     if (!expected.delete(entry.reference)) throw mismatch('it has a secret that was not asked for');
     if (entry.outcome === 'failed') return { entry, value: null };
     checkEntry(entry);
@@ -47,10 +52,10 @@ export function checkDownloadHead(
   reference: string,
 ): Extract<SealedReadEntry, { outcome: 'value' }> {
   const { header, values } = decoded(content);
-  const parsed = SealedReadAnswer.safeParse(header);
-  const entry = parsed.success ? parsed.data.entries[0] : undefined;
-  if (!parsed.success || entry === undefined) throw mismatch('it has an unknown form');
-  if (parsed.data.entries.length !== 1 || values.length > 0 || entry.reference !== reference) {
+  const answer = readSealedReadAnswer(header);
+  const entry = answer?.entries[0];
+  if (entry === undefined) throw mismatch('it has an unknown form');
+  if (answer?.entries.length !== 1 || values.length > 0 || entry.reference !== reference) {
     throw mismatch('it is not about the one secret that was asked for');
   }
   if (entry.outcome === 'failed') throw fromWireError(entry.error);
@@ -70,9 +75,8 @@ export function checkWriteAnswer(
   clear: { id: string; version: number },
 ): SealedWriteAnswer {
   const { header, values } = decoded(content);
-  const parsed = SealedWriteAnswer.safeParse(header);
-  if (!parsed.success || values.length > 0) throw mismatch('it has an unknown form');
-  const written = parsed.data;
+  const written = readSealedWriteAnswer(header);
+  if (written === null || values.length > 0) throw mismatch('it has an unknown form');
   const reference = parseSecretReference(asked.content.secret);
   if (!isReferredTo(reference, { secretId: written.secretId, name: written.name })) {
     throw mismatch('another secret was written');

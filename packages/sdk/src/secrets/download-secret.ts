@@ -2,7 +2,7 @@
 // each of which is opened and checked before the caller sees it.
 import { AppError, isAppError } from '@sallyport/core';
 import type { SecretId, SecretKind } from '@sallyport/core';
-import { encodeContent, HTTP_FRAMES_TYPE, readHttpFrames } from '@sallyport/protocol';
+import { encodeContent, HTTP_FRAMES_TYPE, readHttpFrames } from '@sallyport/protocol/client';
 import type { DelegateOffer } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';

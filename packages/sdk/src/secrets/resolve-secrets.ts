@@ -2,7 +2,7 @@
 // fit and are left to download-secret.ts.
 import { AppError, isAppError, parseSecretReference, Plaintext, TEXT_MAX_BYTES } from '@sallyport/core';
 import type { ErrorCode, SecretId, SecretKind } from '@sallyport/core';
-import { encodeContent, fromWireError, RESOLVE_MAX_ITEMS } from '@sallyport/protocol';
+import { encodeContent, fromWireError, RESOLVE_MAX_ITEMS } from '@sallyport/protocol/client';
 import type { DelegateOffer } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';

@@ -1,5 +1,10 @@
 // Stores a file as a stream of sealed chunks, as fast as server and delegate take them, whatever its size and with flat memory.
-import { encodeContent, encodeHttpFrame, HTTP_FRAMES_TYPE, STREAM_CHUNK_BYTES } from '@sallyport/protocol';
+import {
+  encodeContent,
+  encodeHttpFrame,
+  HTTP_FRAMES_TYPE,
+  STREAM_CHUNK_BYTES,
+} from '@sallyport/protocol/client';
 import type { SealedWriteContent, UploadSecret, WrittenSecret } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';

@@ -1,7 +1,7 @@
 // Stores one text value: sealed for a delegate, which encrypts it under the secrets manager's key. Files go through upload-secret.ts.
 import { AppError, isAppError, parseSecretReference, TEXT_MAX_BYTES } from '@sallyport/core';
 import type { SecretId, SecretKind, SecretsManagerId } from '@sallyport/core';
-import { encodeContent } from '@sallyport/protocol';
+import { encodeContent } from '@sallyport/protocol/client';
 import type { DelegateOffer, SealedWriteContent, UsageScopeInput } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';

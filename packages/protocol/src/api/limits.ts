@@ -1,0 +1,6 @@
+// Limits of one call that clients have to keep as well. Apart from the schemas, so that a client need not load those to know them.
+
+/** Most references in one resolve call. */
+export const RESOLVE_MAX_ITEMS = 1000;
+/** Largest sealed box of one small message: a value of 1 MiB and its frame, or the answer to many small ones. */
+export const SEALED_BOX_MAX_BYTES = 16 * 1_048_576;
