@@ -11,7 +11,7 @@ import {
   SecretsManagerIdSchema,
   TimeMs,
 } from '../api/ids.ts';
-import { RESOLVE_MAX_ITEMS } from '../api/limits.ts';
+import { RESOLVE_MAX_ITEMS } from '../api/sealing.ts';
 import { WireError } from '../errors/wire-error.ts';
 import { TaskPlace } from './tasks.ts';
 
@@ -81,6 +81,11 @@ export const LocalRead = z.strictObject({
     .meta({ 'x-redact': true })
     .describe('The API key that the program showed.'),
   purpose: z.string().max(200).nullable(),
+  renewal: z
+    .boolean()
+    .describe(
+      'True: no program waits for it. The delegate renews what it has, and reports the uses that follow by `local-uses`; so this is no use of the secret.',
+    ),
   items: z.array(SecretReferenceSchema).min(1).max(RESOLVE_MAX_ITEMS),
 });
 export type LocalRead = z.infer<typeof LocalRead>;
