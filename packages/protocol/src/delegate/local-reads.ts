@@ -11,7 +11,7 @@ import {
   SecretsManagerIdSchema,
   TimeMs,
 } from '../api/ids.ts';
-import { RESOLVE_MAX_ITEMS } from '../api/sealing.ts';
+import { RESOLVE_MAX_ITEMS } from '../api/limits.ts';
 import { WireError } from '../errors/wire-error.ts';
 import { TaskPlace } from './tasks.ts';
 
