@@ -12,7 +12,7 @@ export {
   HTTP_FRAMES_TYPE,
   readHttpFrames,
 } from './api/http-frames.ts';
-export { RESOLVE_MAX_ITEMS, SEALED_BOX_MAX_BYTES } from './api/limits.ts';
+export { PLACE_MAX_ITEMS, RESOLVE_MAX_ITEMS, SEALED_BOX_MAX_BYTES } from './api/limits.ts';
 export { PURPOSE_HEADER, PURPOSE_MAX_CHARACTERS } from './api/route.ts';
 export type { HttpMethod, Route } from './api/route.ts';
 export {

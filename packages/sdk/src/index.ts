@@ -12,6 +12,7 @@ export { memoryKnownDelegates } from './known-delegates/known-delegates.ts';
 export type { KnownDelegate, KnownDelegates } from './known-delegates/known-delegates.ts';
 export type { SecretDownload } from './secrets/download-secret.ts';
 export type { ReadOutcome, ResolvedSecret, UnreadSecret } from './secrets/resolve-secrets.ts';
+export type { UsableQuery, UsableSecret, UsableSecrets } from './secrets/usable-secrets.ts';
 export type { UploadBytes } from './secrets/upload-source.ts';
 export type { WriteOptions, WrittenVersion } from './secrets/write-secret.ts';
 export { AppError, isAppError } from '@sallyport/core';

@@ -261,3 +261,14 @@ describe('a download is tampered with', () => {
     await expect(clientOf(server).download('cert@2')).rejects.toMatchObject({ code: 'answer-mismatch' });
   });
 });
+
+describe('the server lists secrets of another place', () => {
+  test('than the one asked for: refused, and nothing is read', async () => {
+    await using server = await ServerDouble.start(new DelegateDouble('prod'));
+    server.store('a', ['value']);
+    server.script = { isElsewhere: true };
+    const place = { application: 'shop', environment: 'prod' };
+    await expect(clientOf(server).usable({ place })).rejects.toMatchObject({ code: 'answer-mismatch' });
+    expect(server.calls).toEqual(['offersToRead']);
+  });
+});

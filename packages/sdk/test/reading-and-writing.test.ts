@@ -55,6 +55,24 @@ describe('text secrets', () => {
     expect(server.calls).toEqual(['offersToRead', 'resolve one', 'resolve one', 'resolve one']);
   });
 
+  test('all of a place is found in one request and read in a second one', async () => {
+    await using server = await ServerDouble.start(new DelegateDouble('one'));
+    server.store('a', ['1', '2']);
+    server.store('tls', ['3'], 'file');
+    const client = clientOf(server);
+    const { secrets, unreadable } = await client.usable({
+      place: { application: 'shop', environment: 'prod' },
+    });
+    expect(unreadable).toEqual([]);
+    expect(secrets.map(({ reference, version, kind }) => [reference, version, kind])).toEqual([
+      ['sally://shop/prod/a', 2, 'text'],
+      ['sally://shop/prod/tls', 1, 'file'],
+    ]);
+    const values = await client.resolve(secrets.map(({ reference }) => reference));
+    expect(values.map(({ value }) => value.text())).toEqual(['2', '3']);
+    expect(server.calls).toEqual(['offersToRead', 'resolve one']);
+  });
+
   test('resolving is all or nothing, and the error names everything that is missing', async () => {
     await using server = await ServerDouble.start(new DelegateDouble('one'));
     server.store('a', ['1']);

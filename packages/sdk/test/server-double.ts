@@ -5,7 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { makeId, nameKey, parseSecretReference } from '@sallyport/core';
+import { makeId, nameKey, parseSecretReference, printSecretReference } from '@sallyport/core';
 import type { DelegateId, ErrorCode, SecretId, SecretKind } from '@sallyport/core';
 import {
   encodeHttpFrame,
@@ -78,6 +78,8 @@ export type Script = {
   frames?: (frames: Uint8Array[]) => Uint8Array[];
   /** Items that the server says it does not resolve, at the resolve call. */
   unresolved?: (references: string[]) => { reference: string; error: WireError }[];
+  /** Lists another place than the one asked for. */
+  isElsewhere?: boolean;
   /** Answers a request before anything else looks at it; true when it did. */
   raw?: (request: IncomingMessage, response: ServerResponse) => boolean;
 };
@@ -151,11 +153,14 @@ export class ServerDouble {
 
   #offersToRead(body: unknown, response: ServerResponse): void {
     this.calls.push('offersToRead');
-    const { items } = ROUTES.offersToRead.body.parse(body);
+    const asked = ROUTES.offersToRead.body.parse(body);
+    const items = asked.items ?? this.#namesAt(asked.place);
     const found = items.flatMap((reference) => {
       const hit = this.#find(reference);
       if (hit === null) return [];
-      return [{ reference, kind: hit.secret.kind, valueBytes: hit.version.value.length }];
+      const { id: secretId, kind } = hit.secret;
+      const { version, value } = hit.version;
+      return [{ reference, secretId, version, kind, valueBytes: value.length }];
     });
     const delegates = this.#offers();
     if (delegates.length === 0)
@@ -168,6 +173,15 @@ export class ServerDouble {
         error: wireError('not-found', 'No such secret.'),
       })),
     });
+  }
+
+  /** All secrets of the double are usable at every place. */
+  #namesAt(place: { application: string; environment: string } | undefined): string[] {
+    if (place === undefined) return [];
+    const there = this.script.isElsewhere === true ? { ...place, environment: 'elsewhere' } : place;
+    return [...this.secrets.values()].map(({ name }) =>
+      printSecretReference({ by: 'name', name, version: null, place: there }),
+    );
   }
 
   #offersToWrite(body: unknown, response: ServerResponse): void {

@@ -152,6 +152,31 @@ const offersToRead: Ask = (world, by) => {
   };
 };
 
+const offersAtPlace: Ask = (world, by) => {
+  const asker = askerOf(world, by);
+  const place = randomPlace(world);
+  const environment = findPlace(place, asker);
+  const isAllowed =
+    environment !== null && (['read', 'use'] as const).every((one) => asker.allowed(one).has(environment.id));
+  const usable = world.account.secrets.filter(
+    (one) =>
+      environment !== null && isUsable(boundsOfSecret(one, world.account), environment.id, world.account),
+  );
+  return {
+    kind: 'offers at a place',
+    by,
+    method: 'POST',
+    path: '/v1/offers/read',
+    body: { place },
+    expected: [environment === null ? 'not-found' : isAllowed ? 'ok' : 'forbidden'],
+    facts: {
+      expected: sorted(usable.map(({ id }) => id)),
+      observe: ({ body }) =>
+        sorted(body.groups.flatMap(({ items }: Loose) => items.map(({ secretId }: Loose) => secretId))),
+    },
+  };
+};
+
 /** What a write is for, and what the model says of it. */
 export type WriteIntent = {
   asked: AskedSecret;
@@ -361,6 +386,7 @@ export const SECRET_QUESTIONS: Asks = [
   [null, resolveSecrets],
   [null, resolveSecrets],
   [null, offersToRead],
+  [null, offersAtPlace],
   ['manage-secrets', offersToWrite],
   [null, explainScope],
 ];

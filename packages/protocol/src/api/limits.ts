@@ -2,5 +2,8 @@
 
 /** Most references in one resolve call. */
 export const RESOLVE_MAX_ITEMS = 1000;
+
+/** Most secrets that a place is listed with for reading; whoever has more there names what it needs. */
+export const PLACE_MAX_ITEMS = 5000;
 /** Largest sealed box of one small message: a value of 1 MiB and its frame, or the answer to many small ones. */
 export const SEALED_BOX_MAX_BYTES = 16 * 1_048_576;

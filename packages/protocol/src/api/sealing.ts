@@ -1,6 +1,13 @@
 // Schemas of what is sealed and of the offers that sealing starts from. The cryptography is in ../sealing.
 import { z } from 'zod';
-import { base64Url, DelegateIdSchema, ReferenceSchema, SecretReferenceSchema, TimeMs } from './ids.ts';
+import {
+  base64Url,
+  DelegateIdSchema,
+  ReferenceSchema,
+  SecretIdSchema,
+  SecretReferenceSchema,
+  TimeMs,
+} from './ids.ts';
 import { WireError } from '../errors/wire-error.ts';
 import { SECRET_KINDS } from '@sallyport/core';
 import { RESOLVE_MAX_ITEMS, SEALED_BOX_MAX_BYTES } from './limits.ts';
@@ -57,7 +64,18 @@ export type WriteOffers = z.infer<typeof WriteOffers>;
 
 /** `POST /v1/offers/read`: who could decrypt these secrets? Several groups when no delegate serves all of them. */
 export const ReadOffersRequest = z
-  .strictObject({ items: z.array(SecretReferenceSchema).min(1).max(RESOLVE_MAX_ITEMS) })
+  .strictObject({
+    items: z.array(SecretReferenceSchema).min(1).max(RESOLVE_MAX_ITEMS).optional(),
+    place: z
+      .strictObject({ application: ReferenceSchema, environment: ReferenceSchema })
+      .optional()
+      .describe(
+        'In place of `items`: every secret that may be used there. Needs the actions `read` and `use` there.',
+      ),
+  })
+  .refine(({ items, place }) => (items === undefined) !== (place === undefined), {
+    error: 'give either `items` or `place`',
+  })
   .meta({ id: 'ReadOffersRequest' });
 export type ReadOffersRequest = z.infer<typeof ReadOffersRequest>;
 
@@ -73,6 +91,8 @@ export const ReadOffers = z
         items: z.array(
           z.strictObject({
             reference: SecretReferenceSchema,
+            secretId: SecretIdSchema,
+            version: z.number().int().min(1).describe('The one that would be read.'),
             kind: z.enum(SECRET_KINDS),
             valueBytes: z
               .number()

@@ -181,10 +181,11 @@ export const SECRET_ROUTES = {
     path: '/v1/offers/read',
     tag: 'sealing',
     access: 'signed-in',
-    summary: 'Delegates that could decrypt values, with their signed sealing keys.',
+    summary:
+      'Delegates that could decrypt values, with their signed sealing keys: the values asked for, or all that may be used at a place.',
     body: ReadOffersRequest,
     response: ReadOffers,
-    errors: ['no-delegate'],
+    errors: ['no-delegate', 'not-found', 'forbidden', 'value-too-large'],
   }),
 
   writeSecret: route({

@@ -57,6 +57,7 @@ export function lazyClientOver(
     getBytes: async (...given) => (await whole()).getBytes(...given),
     resolve: async (...given) => (await whole()).resolve(...given),
     resolveEach: async (...given) => (await whole()).resolveEach(...given),
+    usable: async (...given) => (await whole()).usable(...given),
     download: async (...given) => (await whole()).download(...given),
     set: async (...given) => (await whole()).set(...given),
     upload: async (...given) => (await whole()).upload(...given),

@@ -19,6 +19,8 @@ import { uploadSecret } from '../secrets/upload-secret.ts';
 import type { UploadBytes } from '../secrets/upload-source.ts';
 import { writeSecret } from '../secrets/write-secret.ts';
 import type { WriteOptions, WrittenVersion } from '../secrets/write-secret.ts';
+import { usableSecrets } from '../secrets/usable-secrets.ts';
+import type { UsableQuery, UsableSecrets } from '../secrets/usable-secrets.ts';
 import { checkStrict } from './check-strict.ts';
 import { checkToken, renewing } from './token-source.ts';
 import type { TokenSource } from './token-source.ts';
@@ -84,6 +86,12 @@ export type Client = {
   resolve(references: readonly string[], options?: ReadOptions): Promise<ResolvedSecret[]>;
   /** As `resolve`, with an error in the place of each one that cannot be read. */
   resolveEach(references: readonly string[], options?: ReadOptions): Promise<ReadOutcome[]>;
+  /**
+   * What can be read, without values, in one request: all that may be used at a place, or chosen references (at most 1,000). Reading the
+   * values next asks for no delegates again.
+   * @throws {not-found} when there is no such place
+   */
+  usable(query: UsableQuery, options?: ReadOptions): Promise<UsableSecrets>;
   /** A value of any size as a stream. */
   download(reference: string, options?: ReadOptions): Promise<SecretDownload>;
   /**
@@ -135,6 +143,7 @@ export function clientOver(ports: Ports, options: Omit<ClientOptions, 'address'>
       const outcomes = await read(references, given);
       return references.map((reference) => oneOf(outcomes, reference));
     },
+    usable: (query, given) => usableSecrets(wiring, query, given?.signal ?? null),
     download,
     set: (name, value, given = {}) => {
       const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;

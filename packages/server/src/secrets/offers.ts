@@ -13,6 +13,7 @@ import { parseUnversioned } from './find-secret.ts';
 import { findItems, managersOf, unresolvedItem } from './find-readable.ts';
 import type { FoundItem } from './find-readable.ts';
 import { recordUnreadable } from './release-record.ts';
+import { findUsableAt } from './find-usable.ts';
 import type { ReadServices } from './resolve-secrets.ts';
 import { askerOf } from './secret-asker.ts';
 import { findWriteSubject } from './write-plan.ts';
@@ -42,8 +43,11 @@ export async function offersToRead(
   services: ReadServices,
 ): Promise<ReadOffers> {
   const asker = await askerOf(request, services);
+  const { items: references, place } = request.body;
   const { items, unreadable } = await services.store.read(async (tables) =>
-    findItems(tables, { references: request.body.items, asker }),
+    place === undefined
+      ? findItems(tables, { references: references ?? [], asker })
+      : { items: await findUsableAt(tables, { place, asker }), unreadable: [] },
   );
   // Clients that are told of nothing to read ask no further: this is where they were refused.
   const scope = auditScopeOf(request, services.clock);
@@ -96,7 +100,14 @@ function mostServed(bundles: readonly Bundle[], services: Services): Bundle[] {
 }
 
 function offerItem({ reference, found }: FoundItem): Group['items'][number] {
-  return { reference, kind: found.secret.kind, valueBytes: found.version.valueBytes };
+  const { secret, version } = found;
+  return {
+    reference,
+    secretId: secret.id,
+    version: version.version,
+    kind: secret.kind,
+    valueBytes: version.valueBytes,
+  };
 }
 
 function orphanError(orphans: readonly Bundle[], standings: readonly DelegateStanding[]): AppError {
