@@ -19,6 +19,7 @@ export type {
   PreflightOptions,
   PreflightResult,
   PreflightStage,
+  PreflightStep,
   PreflightWarning,
 } from './preflight/preflight-result.ts';
 export { AWS_KMS_PROVIDER_ID } from './kms/key-choice.ts';

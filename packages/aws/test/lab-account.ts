@@ -1,10 +1,10 @@
 // A lab with what most tests need: a key, a host identity that may use it and assume a role, and that role with an external ID.
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { KeyProvider, SecretsManagerId } from '@sallyport/core';
 import { assumeRolePolicy, keyUsePolicy, startAwsLab, trustPrincipals } from '@sallyport/testkit/lab';
 import type { AwsLab, LabKey, LabRole, LabUser, LabAccessKey } from '@sallyport/testkit/lab';
 import { AwsRuntime } from '../src/index.ts';
-import type { AwsAccess, AwsLimits, PreflightResult } from '../src/index.ts';
+import type { AwsAccess, AwsLimits, PreflightResult, PreflightStep } from '../src/index.ts';
 import { accessTo, contextOf, environmentAt, MANAGER_ID, noAbort } from './settings.ts';
 
 export const EXTERNAL_ID = 'ext-4711';
@@ -92,9 +92,19 @@ export class LabAccount {
     return accessTo(keyArn, { type: 'sts-role', ...role, ...change });
   }
 
-  preflight(access: AwsAccess, runtime: AwsRuntime = this.runtime()): Promise<PreflightResult> {
+  /** @param steps takes what was told while it ran. In every test, the last words on the steps are what the result says. */
+  async preflight(
+    access: AwsAccess,
+    runtime: AwsRuntime = this.runtime(),
+    steps: PreflightStep[] = [],
+  ): Promise<PreflightResult> {
     const context = contextOf(0, access.settings.context);
-    return runtime.preflight(access, { secretsManagerId: MANAGER_ID, signal: noAbort(), context });
+    const onStep = (step: PreflightStep): void => void steps.push(step);
+    const options = { secretsManagerId: MANAGER_ID, signal: noAbort(), context, onStep };
+    const result = await runtime.preflight(access, options);
+    const lastWords = [...new Map(steps.map((step) => [step.action, step])).values()];
+    expect(lastWords.map(essence)).toEqual(result.stages.map(essence));
+    return result;
   }
 }
 
@@ -110,3 +120,6 @@ export async function roundTrip(provider: KeyProvider): Promise<boolean> {
 export async function generate(provider: KeyProvider, signal: AbortSignal = noAbort()) {
   return provider.generateDataKey({ context: contextOf(), signal });
 }
+
+/** A remark on a stage is no news of it. */
+const essence = ({ stage, action, outcome, error }: PreflightStep) => ({ stage, action, outcome, error });

@@ -1,5 +1,6 @@
 // The preflight against the lab: what passes, and everything about the role: trust, external ID, duration, chaining.
 import { describe, expect, test } from 'vitest';
+import type { PreflightStep } from '../src/index.ts';
 import { assumeRolePolicy, keyUsePolicy, trustPrincipals } from '@sallyport/testkit/lab';
 import { EXTERNAL_ID, LabAccount } from './lab-account.ts';
 import { failures, outcomes, policyOf, statementOf } from './preflight-report.ts';
@@ -58,6 +59,18 @@ describe('a preflight that passes', () => {
     ]);
     for (const { encryptionContext } of made)
       expect(encryptionContext).toEqual(contextOf(0, { stage: 'prod' }));
+  });
+
+  test('every step is announced first, and told when it begins and when it ends', async () => {
+    const account = await LabAccount.start();
+    const aliasArn = account.lab.keys.setAlias({ name: 'alias/secrets', arn: account.key.arn });
+    const steps: PreflightStep[] = [];
+    const result = await account.preflight(account.stsRole({}, aliasArn), account.runtime(), steps);
+    const actions = result.stages.map(({ action }) => action);
+    expect(steps.map(({ action, outcome }) => `${action}: ${outcome}`)).toEqual([
+      ...actions.map((action) => `${action}: waiting`),
+      ...actions.flatMap((action) => [`${action}: running`, `${action}: passed`]),
+    ]);
   });
 
   test('DescribeKey is not needed', async () => {

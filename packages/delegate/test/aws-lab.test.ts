@@ -1,7 +1,7 @@
 // The delegate against the AWS lab: each credentials type, the calls it makes and the context it sends.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEnvelopeHeader } from '@sallyport/core/envelope';
-import type { SecretsManagerAccess } from '@sallyport/protocol';
+import type { PreflightStep, SecretsManagerAccess } from '@sallyport/protocol';
 import { keyUsePolicy, seedDemo, startAwsLab } from '@sallyport/testkit/lab';
 import type { AwsLab, LabDemo } from '@sallyport/testkit/lab';
 import { DelegateFixture, itemOf, newId } from './delegate-fixture.ts';
@@ -161,6 +161,11 @@ test('a user that may not decrypt fails the preflight, which says what statement
     secretsManagerId: it.secretsManagerId,
     access: { ...access, secretAccessKey: user.secretAccessKey },
   });
+  // Told while it ran, the statement included.
+  const denied = { action: 'kms:Decrypt', outcome: 'failed', error: { code: 'access-denied' } };
+  for (const outcome of ['waiting', 'running']) await progress(it, { action: 'kms:Decrypt', outcome });
+  const told = await progress(it, denied);
+  expect(told.error?.data?.missingStatement).toContain('kms:Decrypt');
   expect(end).toMatchObject({
     result: {
       report: {
@@ -209,3 +214,21 @@ test('data keys of the key before open with new settings that keep it as a forme
     result: { opened: 0, firstFailure: { code: 'envelope-rejected' } },
   });
 });
+
+/** The next step like this one that the delegate told of. */
+async function progress(it: DelegateFixture, like: object): Promise<PreflightStep> {
+  for (;;) {
+    const { steps } = await it.connection.next('progress');
+    const found = steps.find((step) => isLike(step, like));
+    if (found !== undefined) return found;
+  }
+}
+
+function isLike(step: PreflightStep, like: object): boolean {
+  try {
+    expect(step).toMatchObject(like);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -13,6 +13,8 @@ export {
   readHttpFrames,
 } from './api/http-frames.ts';
 export { PLACE_MAX_ITEMS, RESOLVE_MAX_ITEMS, SEALED_BOX_MAX_BYTES } from './api/limits.ts';
+export { PROGRESS_LINE_MAX_BYTES, PROGRESS_TYPE } from './api/progress.ts';
+export type { ProgressLine } from './api/progress.ts';
 export { PURPOSE_HEADER, PURPOSE_MAX_CHARACTERS } from './api/route.ts';
 export type { HttpMethod, Route } from './api/route.ts';
 export {
@@ -180,10 +182,12 @@ export {
   CredentialsView,
   DelegatePreflight,
   EditSecretsManager,
+  PreflightEvent,
   PreflightOutcome,
   PreflightReport,
   PreflightRequest,
   PreflightStage,
+  PreflightStep,
   SavedSecretsManager,
   SecretsManagerList,
   SecretsManagerView,

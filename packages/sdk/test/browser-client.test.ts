@@ -28,6 +28,9 @@ describe('reading and writing', async () => {
 describe('against a lying server', async () => {
   await import('./lying-server.test.ts');
 });
+describe('progress', async () => {
+  await import('./progress.test.ts');
+});
 describe('fail-over', async () => {
   await import('./fail-over.test.ts');
 });

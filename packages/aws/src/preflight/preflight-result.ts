@@ -42,6 +42,13 @@ export type PreflightOptions = {
   signal: AbortSignal;
   /** The whole encryption context of a probe: `encryptionContextOf` with a probe's secret id, version 0 and the fixed pairs. */
   context: EncryptionContext;
+  /** Told of each step: that it is to come, is under way, and what came of it. The last word on an action counts. */
+  onStep?: (step: PreflightStep) => void;
+};
+
+/** A step before its result is there, or with it. */
+export type PreflightStep = Omit<PreflightStage, 'outcome'> & {
+  outcome: PreflightStage['outcome'] | 'waiting' | 'running';
 };
 
 /** Outcome of one preflight at one delegate. */
@@ -64,9 +71,15 @@ export class StageLog {
   readonly stages: PreflightStage[] = [];
   readonly warnings: PreflightWarning[] = [];
   readonly #signal: AbortSignal;
+  readonly #onStep: (step: PreflightStep) => void;
+  /** The action that was last said to be under way. */
+  #begun: string | null = null;
 
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
+  /** @param plan all steps in their order, as far as they are known beforehand */
+  constructor(options: Pick<PreflightOptions, 'signal' | 'onStep'>, plan: readonly Step[]) {
+    this.#signal = options.signal;
+    this.#onStep = options.onStep ?? (() => undefined);
+    for (const step of plan) this.#onStep({ ...step, outcome: 'waiting', elapsedMs: 0 });
   }
 
   get hasFailed(): boolean {
@@ -80,24 +93,38 @@ export class StageLog {
     return null;
   }
 
+  /** Says that a step is under way whose work begins before it is known whether it counts. */
+  begin(step: Step): void {
+    if (this.#begun === step.action) return;
+    this.#begun = step.action;
+    this.#onStep({ ...step, outcome: 'running', elapsedMs: 0 });
+  }
+
   /** Runs a step whatever failed before. @returns its result, or `null` when it failed */
   async runAnyway<T>(step: Step, work: () => Promise<T>): Promise<T | null> {
     const startMs = performance.now();
+    this.begin(step);
     try {
       const result = await work();
-      this.stages.push({ ...step, outcome: 'passed', elapsedMs: performance.now() - startMs });
+      this.#add({ ...step, outcome: 'passed', elapsedMs: performance.now() - startMs });
       return result;
     } catch (thrown) {
       this.#signal.throwIfAborted();
       if (!isAppError(thrown)) throw thrown;
-      this.stages.push(failedStage(step, thrown, performance.now() - startMs));
+      this.#add(failedStage(step, thrown, performance.now() - startMs));
       return null;
     }
   }
 
   /** Notes a step that was not tried, or whose outcome decides nothing. */
   skip(step: Step, message: string): void {
-    this.stages.push({ ...step, outcome: 'skipped', elapsedMs: 0, message });
+    this.#add({ ...step, outcome: 'skipped', elapsedMs: 0, message });
+  }
+
+  /** Takes back that the last step passed: it could not be tried after all. */
+  unpass(message: string): void {
+    const last = this.stages.pop();
+    if (last !== undefined) this.#add({ ...last, outcome: 'skipped', message });
   }
 
   /** Adds to what is said about the last stage. */
@@ -114,7 +141,15 @@ export class StageLog {
   explain(action: string, error: AppError): void {
     const index = this.stages.findIndex((stage) => stage.action === action && stage.outcome === 'failed');
     const stage = this.stages[index];
-    if (stage !== undefined) this.stages[index] = failedStage(stage, error, stage.elapsedMs);
+    if (stage === undefined) return;
+    const explained = failedStage(stage, error, stage.elapsedMs);
+    this.stages[index] = explained;
+    this.#onStep({ ...explained });
+  }
+
+  #add(stage: PreflightStage): void {
+    this.stages.push(stage);
+    this.#onStep({ ...stage });
   }
 }
 

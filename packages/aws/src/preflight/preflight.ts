@@ -6,8 +6,8 @@ import { ManagerClients } from '../runtime/manager-clients.ts';
 import type { ClientParts } from '../runtime/manager-clients.ts';
 import { StageLog } from './preflight-result.ts';
 import type { PreflightOptions, PreflightResult } from './preflight-result.ts';
-import { tryKey, tryPermissions, tryRoundTrip } from './try-key.ts';
-import { tryBase, tryRole } from './try-role.ts';
+import { stepsOfKey, tryKey, tryPermissions, tryRoundTrip } from './try-key.ts';
+import { stepsOfIdentity, tryBase, tryRole } from './try-role.ts';
 
 /** @throws the reason of `options.signal` when it aborts */
 export async function runPreflight(
@@ -18,10 +18,10 @@ export async function runPreflight(
   const { signal, context } = options;
   const { settings } = access;
   const { keyArn, formerKeyArns, credentials: type } = settings;
-  const log = new StageLog(signal);
   const clients = new ManagerClients(parts, access, { keyArn, formerKeyArns });
   const { credentials } = clients;
   const isRole = type.type === 'sts-role';
+  const log = new StageLog(options, [...stepsOfIdentity({ isRole }), ...stepsOfKey(keyArn)]);
   const identity = await tryBase(log, { credentials, needsSts: isRole });
   if (isRole) await tryRole(log, { credentials, role: type, identity }, signal);
   const { region } = parseKeyArn(keyArn);

@@ -5,7 +5,13 @@ import { explainDeniedContext } from './denied-context.ts';
 import { judgeKey } from '../kms/judge-key.ts';
 import { withAllActions } from '../failure/key-failure.ts';
 import type { KeyTrial } from './key-trial.ts';
-import type { StageLog } from './preflight-result.ts';
+import type { StageLog, Step } from './preflight-result.ts';
+
+/** The steps of this part, in their order. */
+export function stepsOfKey(keyArn: string): Step[] {
+  const isAlias = parseKeyArn(keyArn).type === 'alias';
+  return [DESCRIBE, ...(isAlias ? [RESOLVE] : []), GENERATE, DECRYPT, ROUND_TRIP];
+}
 
 const GENERATE = { stage: 'permission', action: 'kms:GenerateDataKey' } as const;
 const DECRYPT = { stage: 'permission', action: 'kms:Decrypt' } as const;
@@ -37,6 +43,7 @@ async function describe(log: StageLog, trial: KeyTrial): Promise<string | null> 
     return null;
   }
   let answered: string | null = null;
+  log.begin(DESCRIBE);
   const outcome = await calls.describeKey({ keyArn, signal }).then(
     (metadata) => ({ metadata }),
     (error: unknown) => ({ error }),
@@ -88,11 +95,9 @@ export async function tryPermissions(log: StageLog, trial: KeyTrial): Promise<vo
       continue;
     }
     const outcome = await log.runAnyway(step, ask);
+    if (outcome === 'not-supported')
+      log.unpass('This endpoint does not do dry runs of it; the round trip below tries it.');
     const last = log.stages.at(-1);
-    if (outcome === 'not-supported' && last !== undefined) {
-      last.outcome = 'skipped';
-      last.message = 'This endpoint does not do dry runs of it; the round trip below tries it.';
-    }
     if (last?.error?.code === 'access-denied') denials.push(last.error);
   }
   await explainDenials(log, trial, denials);

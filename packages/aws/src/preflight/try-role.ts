@@ -6,7 +6,7 @@ import type { ManagerCredentials } from '../credentials/manager-credentials.ts';
 import { policyPrincipalOf } from '../sts/caller-identity.ts';
 import type { CallerIdentity } from '../sts/caller-identity.ts';
 import { trustPolicyStatement } from '../failure/policy-statement.ts';
-import type { StageLog } from './preflight-result.ts';
+import type { StageLog, Step } from './preflight-result.ts';
 
 const TRIAL_SECONDS = 900;
 // The session of a trial is worthless, whoever gets hold of it.
@@ -19,6 +19,12 @@ type StsRole = Extract<Credentials, { type: 'sts-role' }>;
 
 const LOAD = { stage: 'credentials', action: 'credentials' } as const;
 const IDENTITY = { stage: 'credentials', action: 'sts:GetCallerIdentity' } as const;
+const ASSUME_ROLE = { stage: 'assume-role', action: 'sts:AssumeRole' } as const;
+
+/** The steps of this part, in their order. */
+export function stepsOfIdentity({ isRole }: { isRole: boolean }): Step[] {
+  return [LOAD, IDENTITY, ...(isRole ? [ASSUME_ROLE] : [])];
+}
 
 /**
  * Loads base credentials afresh and finds out who they are; `null` when STS does not tell. That is a failure only if STS refuses
@@ -35,6 +41,7 @@ export async function tryBase(
     return null;
   }
   log.note(`Credentials from: ${base.source}.`);
+  log.begin(IDENTITY);
   try {
     const identity = await credentials.baseIdentity.get();
     return await log.run(IDENTITY, async () => identity);
@@ -56,8 +63,7 @@ export async function tryRole(
   signal: AbortSignal,
 ): Promise<void> {
   const { credentials, role, identity } = trial;
-  const step = { stage: 'assume-role', action: 'sts:AssumeRole' } as const;
-  const session = await log.run(step, () => credentials.effective.renew());
+  const session = await log.run(ASSUME_ROLE, () => credentials.effective.renew());
   if (session === null) return;
   if (session.isOwnRole === true) {
     const message = `The delegate already is the role ${role.roleArn}: its own credentials are used as they are, without a session policy that narrows them.`;

@@ -8,6 +8,7 @@ import { isAppError } from '@sallyport/core';
 import { withClient } from '../config/open-client.ts';
 import { printRegion } from '../input/parse-region.ts';
 import { confirm } from '../input/prompt.ts';
+import { watchPreflight } from '../output/live-preflight.ts';
 import { preflightReport } from '../output/preflight-report.ts';
 import { printableLines, printableTime } from '../output/printable.ts';
 import { fields, table } from '../output/table.ts';
@@ -64,6 +65,7 @@ export const SECRETS_MANAGER_COMMANDS: readonly Command[] = [
   {
     path: [GROUP, 'test'],
     summary: 'Try a saved secrets manager on every eligible delegate',
+    details: ['In a terminal, each step is told as it happens; the report comes at the end either way.'],
     arguments: [NAME],
     flags: OUTPUT_FLAG,
     connects: true,
@@ -136,21 +138,26 @@ async function addSecretsManager(
   const settings = await readSettings();
   await withClient(invocation, async (client) => {
     const body = { name, settings, makeDefault: flags.has('default'), ...managerScopeOf(flags) };
-    const saved = await client.call('createSecretsManager', { body });
+    const saved = await client.call('createSecretsManager', {
+      body,
+      ...watchPreflight(invocation.terminal),
+    });
     await reportSaved(invocation, saved.secretsManager, saved.preflight);
   });
 }
 
 async function tryOut(invocation: Invocation, settings: SettingsInput): Promise<void> {
   const outcome = await withClient(invocation, (client) =>
-    client.call('preflightSettings', { body: { settings } }),
+    client.call('preflightSettings', { body: { settings }, ...watchPreflight(invocation.terminal) }),
   );
   await reportTried(invocation, outcome);
 }
 
 async function testSecretsManager(invocation: Invocation): Promise<void> {
   const params = { secretsManager: invocation.arguments['NAME'] ?? '' };
-  const outcome = await withClient(invocation, (client) => client.call('testSecretsManager', { params }));
+  const outcome = await withClient(invocation, (client) =>
+    client.call('testSecretsManager', { params, ...watchPreflight(invocation.terminal) }),
+  );
   await reportTried(invocation, outcome);
 }
 
@@ -248,7 +255,11 @@ async function editSecretsManager(invocation: Invocation): Promise<void> {
     const settings = hasSettingsFlags(invocation) ? await editedSettings(invocation, saved) : undefined;
     if (flags.has('dry-run')) {
       if (settings === undefined) throw usageError('--dry-run tries settings, and no flag changes any.');
-      return reportTried(invocation, await client.call('preflightSettings', { body: { settings } }));
+      const watching = watchPreflight(invocation.terminal);
+      return reportTried(
+        invocation,
+        await client.call('preflightSettings', { body: { settings }, ...watching }),
+      );
     }
     const change = {
       ...(name === null ? {} : { name }),
@@ -256,7 +267,11 @@ async function editSecretsManager(invocation: Invocation): Promise<void> {
       ...(settings === undefined ? {} : { settings, expectedRevision: saved.revision }),
     };
     const edited = await withInheriting(invocation, (agreement) =>
-      client.call('editSecretsManager', { params, body: { ...change, ...agreement } }),
+      client.call('editSecretsManager', {
+        params,
+        body: { ...change, ...agreement },
+        ...watchPreflight(invocation.terminal),
+      }),
     );
     await reportSaved(invocation, edited.secretsManager, edited.preflight);
   });

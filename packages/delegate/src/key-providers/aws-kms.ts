@@ -7,17 +7,23 @@ import type {
   AwsRuntime,
   IdentityRequest,
   PreflightResult,
+  PreflightStep as AwsPreflightStep,
   VerifiedIdentity,
   VerifyOptions,
 } from '@sallyport/aws';
 import { encryptionContextOf, ID_RANDOM_BYTES, invariant, makeId } from '@sallyport/core';
 import type { KeyProvider } from '@sallyport/core';
 import { toWireError } from '@sallyport/protocol';
-import type { PreflightReport, SecretsManagerAccess } from '@sallyport/protocol';
+import type { PreflightReport, SecretsManagerAccess, WireError } from '@sallyport/protocol';
 import type { DelegateConfig } from '../config/delegate-config.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Time } from '../time/time.ts';
-import type { IdentityVerifier, KeyProviderSource, SecretsManagerUse } from './key-provider-source.ts';
+import type {
+  IdentityVerifier,
+  KeyProviderSource,
+  PreflightUse,
+  SecretsManagerUse,
+} from './key-provider-source.ts';
 
 export type AwsKmsKeysOptions = {
   config: Pick<DelegateConfig, 'environment' | 'name'>;
@@ -45,13 +51,16 @@ export class AwsKmsKeys implements KeyProviderSource, IdentityVerifier {
     return runtime.keyProvider(use.secretsManagerId, awsAccessOf(use.access));
   }
 
-  async preflight(use: SecretsManagerUse & { signal: AbortSignal }): Promise<PreflightReport> {
+  async preflight(use: PreflightUse): Promise<PreflightReport> {
     const runtime = await this.#load();
     const { secretsManagerId, access, signal } = use;
+    const onStep = (step: AwsPreflightStep): void => use.onStep(onWire(step));
     const random = randomBytes(ID_RANDOM_BYTES);
     const secretId = makeId('secret', { nowMs: this.#options.time.nowMs(), random });
     const context = encryptionContextOf({ secretsManagerId, secretId, version: 0 }, access.settings.context);
-    return reportOf(await runtime.preflight(awsAccessOf(access), { secretsManagerId, signal, context }));
+    return reportOf(
+      await runtime.preflight(awsAccessOf(access), { secretsManagerId, signal, context, onStep }),
+    );
   }
 
   async verifyIdentity(request: IdentityRequest, options: VerifyOptions): Promise<VerifiedIdentity> {
@@ -94,15 +103,16 @@ function reportOf(result: PreflightResult): PreflightReport {
     ok: result.ok,
     identityArn: result.identity?.arn ?? null,
     pinnedKeyArn: result.pinnedKeyArn,
-    stages: result.stages.slice(0, STAGES_MAX).map(({ stage, action, outcome, elapsedMs, error }) => ({
-      stage,
-      action,
-      outcome,
-      elapsedMs,
-      ...(error === undefined ? {} : { error: toWireError(error) }),
-    })),
+    stages: result.stages.slice(0, STAGES_MAX).map((stage) => onWire(stage)),
     warnings: result.warnings
       .slice(0, WARNINGS_MAX)
       .map(({ message }) => message.slice(0, WARNING_MAX_CHARACTERS)),
   };
+}
+
+function onWire<S extends AwsPreflightStep>(
+  step: S,
+): Pick<S, 'stage' | 'action' | 'outcome' | 'elapsedMs'> & { error?: WireError } {
+  const { stage, action, outcome, elapsedMs, error } = step;
+  return { stage, action, outcome, elapsedMs, ...(error === undefined ? {} : { error: toWireError(error) }) };
 }

@@ -10,7 +10,7 @@ import { toWireError } from '@sallyport/protocol';
 import type { PreflightReport } from '@sallyport/protocol';
 import type { DataFolder } from '../data-folder/data-folder.ts';
 import type { Time } from '../time/time.ts';
-import type { KeyProviderSource, SecretsManagerUse } from './key-provider-source.ts';
+import type { KeyProviderSource, PreflightUse } from './key-provider-source.ts';
 import { readKeyRing, readOrMakeKeyRing } from './key-ring.ts';
 import type { KeyRing } from './key-ring.ts';
 
@@ -43,10 +43,11 @@ export class BuiltInKeys implements KeyProviderSource {
   }
 
   /** A round trip with a context of its own. */
-  async preflight(use: SecretsManagerUse & { signal: AbortSignal }): Promise<PreflightReport> {
+  async preflight(use: PreflightUse): Promise<PreflightReport> {
     const startMs = this.#time.monotonicMs();
     const report = { identityArn: null, pinnedKeyArn: null, warnings: [] };
     const stage = { stage: 'key' as const, action: 'wrap and unwrap a data key with the key ring' };
+    use.onStep({ ...stage, outcome: 'running', elapsedMs: 0 });
     try {
       await this.#roundTrip(use);
       const elapsedMs = this.#time.monotonicMs() - startMs;
@@ -63,7 +64,7 @@ export class BuiltInKeys implements KeyProviderSource {
     this.#ring = null;
   }
 
-  async #roundTrip(use: SecretsManagerUse & { signal: AbortSignal }): Promise<void> {
+  async #roundTrip(use: PreflightUse): Promise<void> {
     const secretId = makeId('secret', { nowMs: this.#time.nowMs(), random: randomBytes(ID_RANDOM_BYTES) });
     const binding = { secretsManagerId: use.secretsManagerId, secretId, version: 0 };
     const context = encryptionContextOf(binding, use.access.settings.context);

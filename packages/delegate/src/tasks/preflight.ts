@@ -18,7 +18,11 @@ export async function executePreflight(
   checkAccess(access);
   guard.requireSettings(access.settings);
   const use = { secretsManagerId, access };
-  const report = await managers.sourceOf(access).preflight({ ...use, signal: run.signal });
+  const report = await managers.sourceOf(access).preflight({
+    ...use,
+    signal: run.signal,
+    onStep: (step) => run.progress([step]),
+  });
   const isWithdrawn = report.stages.some(({ error }) => error && isAccessWithdrawn(fromWireError(error)));
   // A probe of the very settings in use has found that they no longer work: nothing unwrapped with them may be used further.
   if (isWithdrawn && managers.isCurrent(use)) cache.flush(secretsManagerId);

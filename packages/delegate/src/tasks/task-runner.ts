@@ -6,7 +6,7 @@ import type { DelegateConfig } from '../config/delegate-config.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Time } from '../time/time.ts';
 import { executeTask } from './execute-task.ts';
-import type { TaskServices } from './task-services.ts';
+import type { TaskRun, TaskServices } from './task-services.ts';
 import { TaskStream } from './task-stream.ts';
 
 /** Bytes of the control messages of all tasks under way; envelopes to be opened make up most of them. */
@@ -153,7 +153,13 @@ export class TaskRunner {
     );
     const startedAtMs = time.monotonicMs();
     const { signal } = abort;
-    const outcome = await untilAborted(executeTask(task, { services, signal, stream }), signal).then(
+    const progress: TaskRun['progress'] = (steps) => {
+      if (!signal.aborted) connection.send({ type: 'progress', taskId: task.taskId, steps });
+    };
+    const outcome = await untilAborted(
+      executeTask(task, { services, signal, stream, progress }),
+      signal,
+    ).then(
       (result) => ({ type: 'result' as const, taskId: task.taskId, result }),
       (thrown) => {
         // Aborted calls end in all sorts of errors; why they were aborted is what counts.

@@ -1,5 +1,5 @@
 // What executors of tasks work with, handed to each of them by the runner.
-import type { WireError } from '@sallyport/protocol';
+import type { PreflightStep, WireError } from '@sallyport/protocol';
 import type { DelegateSessions } from '@sallyport/protocol/sealing';
 import type { CheckpointBook } from '../checkpoints/checkpoint-book.ts';
 import type { DataKeyCache } from '../data-key-cache/data-key-cache.ts';
@@ -29,4 +29,6 @@ export type TaskRun = {
   readonly signal: AbortSignal;
   /** Chunks of uploads and downloads; silent for other kinds. */
   readonly stream: TaskStream;
+  /** Tells the server how far a preflight is; silent once the task has ended. */
+  readonly progress: (steps: PreflightStep[]) => void;
 };

@@ -27,6 +27,11 @@ export type Route = {
   /** `null`: answered with 204 and no body. */
   response: z.ZodType | null;
   responseKind?: 'json' | 'frames';
+  /**
+   * What is told while the operation is under way, to whoever accepts `PROGRESS_TYPE`: one JSON object per line, see `ProgressLine`. Whoever
+   * goes away before the answer is there calls the operation off.
+   */
+  progress?: z.ZodType;
   /** Status of success; 200 unless given. */
   status?: 200 | 201 | 204;
   /**

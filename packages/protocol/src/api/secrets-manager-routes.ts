@@ -4,6 +4,7 @@ import type { Route } from './route.ts';
 import {
   CreateSecretsManager,
   EditSecretsManager,
+  PreflightEvent,
   PreflightOutcome,
   PreflightRequest,
   SavedSecretsManager,
@@ -41,6 +42,7 @@ export const SECRETS_MANAGER_ROUTES = {
     summary: 'Add a secrets manager; saved only if at least one delegate passes the preflight.',
     body: CreateSecretsManager,
     response: SavedSecretsManager,
+    progress: PreflightEvent,
     status: 201,
     errors: ['name-taken', 'invalid-scope', ...SETTINGS_ERRORS],
   }),
@@ -52,6 +54,7 @@ export const SECRETS_MANAGER_ROUTES = {
     summary: 'Try settings on every eligible delegate without saving anything.',
     body: PreflightRequest,
     response: PreflightOutcome,
+    progress: PreflightEvent,
     errors: SETTINGS_ERRORS,
   }),
   getSecretsManager: route({
@@ -71,6 +74,7 @@ export const SECRETS_MANAGER_ROUTES = {
     summary: 'Rename, change scope or settings; only changed settings are tried on delegates.',
     body: EditSecretsManager,
     response: SavedSecretsManager,
+    progress: PreflightEvent,
     errors: [
       'not-found',
       'name-taken',
@@ -88,6 +92,7 @@ export const SECRETS_MANAGER_ROUTES = {
     access: 'manage-secrets-managers',
     summary: 'Run the preflight of a saved secrets manager.',
     response: PreflightOutcome,
+    progress: PreflightEvent,
     errors: ['not-found', 'no-delegate'],
   }),
   makeDefaultSecretsManager: route({

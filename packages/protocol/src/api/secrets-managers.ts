@@ -181,6 +181,12 @@ export const PreflightStage = z
   .meta({ id: 'PreflightStage' });
 export type PreflightStage = z.infer<typeof PreflightStage>;
 
+/** A stage before its result is there, or with it; a later one of the same action takes the place of an earlier one. */
+export const PreflightStep = PreflightStage.extend({
+  outcome: z.enum(['waiting', 'running', 'passed', 'failed', 'skipped']),
+}).meta({ id: 'PreflightStep' });
+export type PreflightStep = z.infer<typeof PreflightStep>;
+
 /** What a delegate found out; see `DelegatePreflight` for the same beside the delegate's name. */
 export const PreflightReport = z
   .strictObject({
@@ -210,6 +216,36 @@ export const PreflightOutcome = z
   })
   .meta({ id: 'PreflightOutcome' });
 export type PreflightOutcome = z.infer<typeof PreflightOutcome>;
+
+/** What is told of a preflight while it is under way. */
+export const PreflightEvent = z
+  .discriminatedUnion('is', [
+    z
+      .strictObject({
+        is: z.literal('asked'),
+        delegates: z.array(z.strictObject({ delegateId: DelegateIdSchema, delegateName: z.string() })),
+      })
+      .describe('First: the delegates that try the settings.'),
+    z
+      .strictObject({
+        is: z.literal('steps'),
+        delegateId: DelegateIdSchema,
+        steps: z.array(PreflightStep).min(1).max(64),
+      })
+      .describe('A delegate says what it will try, what it tries now, and what came of it.'),
+    z
+      .strictObject({
+        is: z.literal('silent'),
+        delegateId: DelegateIdSchema,
+        seconds: z.number().int().min(1),
+      })
+      .describe('There has been no word from a delegate for so long.'),
+    z
+      .strictObject({ is: z.literal('finished'), delegate: DelegatePreflight })
+      .describe('A delegate is through with it, or will not be.'),
+  ])
+  .meta({ id: 'PreflightEvent' });
+export type PreflightEvent = z.infer<typeof PreflightEvent>;
 
 export const SavedSecretsManager = z
   .strictObject({

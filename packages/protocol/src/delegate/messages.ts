@@ -1,6 +1,7 @@
 // Control messages between server and delegate: JSON text frames on one WebSocket that the delegate dialled. Order:
 //   server `hello` → delegate `identify` → server `welcome` or `refused` (then it closes);
-//   from then on: `configure` before the first task of a secrets manager, `task` → `result` | `failure`, heartbeats both ways;
+//   from then on: `configure` before the first task of a secrets manager, `task` → `result` | `failure` (before
+//   it, of a preflight, `progress`), heartbeats both ways;
 //   and, where programs read through the delegate, `local-read` → `local-read-answer`, `local-uses` → `local-uses-seen` (local-reads.ts).
 // Chunks of streams are binary frames (stream-frame.ts); each side grants the other `credit` for more.
 import { z } from 'zod';
@@ -8,6 +9,7 @@ import { SECRETS_MANAGER_KINDS } from '@sallyport/core';
 import { AccountIdSchema } from '../api/audit.ts';
 import { base64Url, DelegateIdSchema, SecretsManagerIdSchema, TaskIdSchema } from '../api/ids.ts';
 import { SealingOfferSchema } from '../api/sealing.ts';
+import { PreflightStep } from '../api/secrets-managers.ts';
 import { WireError } from '../errors/wire-error.ts';
 import { LocalRead, LocalReadAnswer, LocalUses, LocalUsesSeen, Recheck } from './local-reads.ts';
 import { SecretsManagerAccess, Task, TaskResult } from './tasks.ts';
@@ -70,6 +72,13 @@ export const DelegateMessage = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('offer'), offer: SealingOfferSchema }),
   z.strictObject({ type: z.literal('heartbeat'), tasksInFlight: z.number().int().min(0) }),
+  z
+    .strictObject({
+      type: z.literal('progress'),
+      taskId: TaskIdSchema,
+      steps: z.array(PreflightStep).min(1).max(64),
+    })
+    .describe('Of a preflight that is under way; its result repeats what came of each step.'),
   z.strictObject({ type: z.literal('result'), taskId: TaskIdSchema, result: TaskResult }),
   z.strictObject({ type: z.literal('failure'), taskId: TaskIdSchema, error: WireError }),
   z

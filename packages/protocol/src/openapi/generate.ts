@@ -1,6 +1,7 @@
 // Builds the OpenAPI 3.1 document from the route table. No hand-written part: what is not in a schema is not in the document.
 import { z } from 'zod';
 import { HTTP_FRAMES_TYPE } from '../api/http-frames.ts';
+import { PROGRESS_TYPE } from '../api/progress.ts';
 import { ROUTES } from '../api/routes.ts';
 import type { Route } from '../api/route.ts';
 import { ErrorBody } from '../errors/wire-error.ts';
@@ -96,7 +97,34 @@ function success(route: Route, components: Json): Json {
   if (route.responseKind === 'frames')
     return { description: 'A stream of sealed chunks.', content: content('frames', {}) };
   if (route.response === null) return { description: 'Done.' };
-  return { description: 'Success.', content: content('json', schema(route.response, 'output', components)) };
+  const answer = schema(route.response, 'output', components);
+  return {
+    description: 'Success.',
+    content: { ...content('json', answer), ...progressContent(route, answer, components) },
+  };
+}
+
+/** What those read who ask for progress. */
+function progressContent(route: Route, answer: Json, components: Json): Json {
+  if (route.progress === undefined) return {};
+  const line = (name: string, of: Json): Json => ({
+    type: 'object',
+    properties: { [name]: of },
+    required: [name],
+    additionalProperties: false,
+  });
+  return {
+    [PROGRESS_TYPE]: {
+      schema: {
+        description: 'One object per line; the last line is the answer or the error.',
+        oneOf: [
+          line('progress', schema(route.progress, 'output', components)),
+          line('answer', answer),
+          schema(ErrorBody, 'output', components),
+        ],
+      },
+    },
+  };
 }
 
 function failures(route: Route, components: Json): Json {

@@ -5,7 +5,8 @@ import type { SecretDetail, SecretListing, SecretMetadata } from '@sallyport/pro
 import type { Sealing } from '../delegates/sealing.ts';
 import { SessionPool } from '../delegates/session-pool.ts';
 import { callerOver, headersWith } from '../http/call.ts';
-import type { Call, CallInput, RouteTable } from '../http/call.ts';
+import type { Call, CallInput } from '../http/call.ts';
+import type { RouteTable } from '../http/read-answer.ts';
 import type { Transport } from '../http/transport.ts';
 import { memoryKnownDelegates } from '../known-delegates/known-delegates.ts';
 import type { KnownDelegate, KnownDelegates } from '../known-delegates/known-delegates.ts';

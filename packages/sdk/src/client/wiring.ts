@@ -3,7 +3,8 @@ import { makeId } from '@sallyport/core';
 import type { RequestId } from '@sallyport/core';
 import type { FailOverLimits } from '../delegates/fail-over.ts';
 import type { SessionPool } from '../delegates/session-pool.ts';
-import type { Call, RequestHeaders, RouteTable } from '../http/call.ts';
+import type { Call, RequestHeaders } from '../http/call.ts';
+import type { RouteTable } from '../http/read-answer.ts';
 import type { Transport } from '../http/transport.ts';
 import type { RememberedReadOffers } from '../secrets/read-offers.ts';
 

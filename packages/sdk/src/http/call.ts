@@ -1,11 +1,13 @@
 // Calls of the API's JSON operations, typed from the route table that the server serves. Bodies that are streams of frames
 // belong to secrets/upload-secret.ts and secrets/download-secret.ts.
-import { AppError, invariant, isAppError } from '@sallyport/core';
-import { fromWireError, PURPOSE_HEADER, readErrorBody } from '@sallyport/protocol/client';
+import { invariant, isAppError } from '@sallyport/core';
+import { PROGRESS_TYPE, PURPOSE_HEADER } from '@sallyport/protocol/client';
 import type { OperationId, Route, ROUTES } from '@sallyport/protocol';
 import type { z } from 'zod';
+import { readAnswer } from './read-answer.ts';
+import type { CallRoute, RouteTable } from './read-answer.ts';
+import { readProgress } from './read-progress.ts';
 import type { Transport, TransportResponse } from './transport.ts';
-import { notSallyport } from './unreachable.ts';
 
 type Routes = typeof ROUTES;
 
@@ -27,9 +29,17 @@ type BodyPart<R extends Route> = R extends { body: infer B extends z.ZodType }
   ? { body: z.input<B> }
   : unknown;
 
+type ProgressPart<R extends Route> = R extends { progress: infer P extends z.ZodType }
+  ? {
+      /** Told what happens while the operation is under way; what it answers is the same. Events of a kind that this client does not know are left out. */
+      onProgress?: (event: z.output<P>) => void;
+    }
+  : unknown;
+
 /** What an operation is called with. */
 export type CallInput<O extends OperationId> = ParamsPart<Routes[O]> &
   QueryPart<Routes[O]> &
+  ProgressPart<Routes[O]> &
   BodyPart<Routes[O]> & { /** Ends the call. */ signal?: AbortSignal };
 
 /** What an operation answers with; `null` for those that answer with nothing. */
@@ -47,26 +57,12 @@ export type Call = <O extends JsonOperationId>(
   ...args: CallArguments<O>
 ) => Promise<CallOutput<O>>;
 
-/** JSON answers are at most a sealed box of 16 MiB in base64url and some metadata. */
-const ANSWER_MAX_BYTES = 32 * 1_048_576;
-const ERROR_MAX_BYTES = 1_048_576;
-
 type LooseInput = {
   params?: Record<string, string>;
   query?: Record<string, string | number | undefined>;
   body?: unknown;
   signal?: AbortSignal;
-};
-
-/** What a client has to know of an operation to call it. The route table of the protocol is such a table, with schemas to check answers. */
-export type CallRoute = Pick<Route, 'method' | 'path' | 'status'> & { response: AnswerCheck | null };
-export type RouteTable = Readonly<Record<OperationId, CallRoute>>;
-
-/** Tells whether an answer has the form of its operation. */
-export type AnswerCheck = {
-  safeParse(
-    json: unknown,
-  ): { success: true; data: unknown } | { success: false; error: { issues: { path: PropertyKey[] }[] } };
+  onProgress?: (event: unknown) => void;
 };
 
 /** Makes the function that calls operations over this transport; `headersNow` go with every request. */
@@ -79,15 +75,22 @@ export function callerOver(
     const input = (args[0] ?? {}) as LooseInput;
     const route = routes[operation];
     const body = input.body === undefined ? null : new TextEncoder().encode(JSON.stringify(input.body));
-    const headers = await headersNow();
     const request = {
       method: route.method,
       path: pathOf(route, input),
-      headers: body === null ? headers : { ...headers, 'content-type': 'application/json' },
+      headers: {
+        ...(await headersNow()),
+        ...(body === null ? {} : { 'content-type': 'application/json' }),
+        ...(input.onProgress === undefined ? {} : { accept: `${PROGRESS_TYPE}, application/json` }),
+      },
       body,
       signal: input.signal ?? null,
     };
     const response = await sendOnce(transport, request, route);
+    if (input.onProgress !== undefined && response.contentType === PROGRESS_TYPE) {
+      const { onProgress } = input;
+      return (await readProgress({ address: transport.address, response, route, onProgress })) as never;
+    }
     return (await readAnswer(transport.address, response, route)) as never;
   };
 }
@@ -147,52 +150,4 @@ function pathOf(route: CallRoute, input: LooseInput): string {
   }
   const text = query.toString();
   return text === '' ? path : `${path}?${text}`;
-}
-
-/**
- * Reads an answer that should be JSON of the route's response schema.
- * @throws the error that the server answered with
- * @throws {unreachable} when it is not the answer of a Sallyport server
- * @throws {protocol-version-unsupported} when it is not of the form that this client knows
- */
-export async function readAnswer(
-  address: string,
-  response: TransportResponse,
-  route: Pick<CallRoute, 'response' | 'status'>,
-): Promise<unknown> {
-  if (response.status !== (route.status ?? 200)) throw await errorOf(address, response);
-  const bytes = await response.bytes(ANSWER_MAX_BYTES);
-  if (route.response === null) return null;
-  const json = response.contentType === 'application/json' ? parseJson(bytes) : undefined;
-  if (json === undefined) throw notSallyport(address, response);
-  const parsed = route.response.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new AppError('protocol-version-unsupported', {
-    publicMessage: `The server at ${address} answered in a form that this client does not know.`,
-    // Not the issues themselves: they may repeat parts of what was answered.
-    message: `unknown answer form at ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}`,
-    data: { address, hint: 'Bring server and client to the same version.' },
-  });
-}
-
-/** The error in an answer that is not a success. */
-export async function errorOf(address: string, response: TransportResponse): Promise<AppError> {
-  const foreign = notSallyport(address, response);
-  if (response.contentType !== 'application/json') {
-    await response.bytes(ERROR_MAX_BYTES).catch(() => null);
-    return foreign;
-  }
-  const body = readErrorBody(parseJson(await response.bytes(ERROR_MAX_BYTES)));
-  if (body === null) return foreign;
-  const { error, requestId } = body;
-  return fromWireError({ ...error, data: { ...error.data, serverRequestId: requestId } });
-}
-
-/** `undefined` when it is not JSON. */
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

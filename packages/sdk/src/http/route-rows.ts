@@ -3,7 +3,7 @@
 import type { OperationId } from '@sallyport/protocol';
 import type { RouteRow } from '@sallyport/protocol/client';
 import rows from '@sallyport/protocol/route-rows' with { type: 'json' };
-import type { CallRoute, RouteTable } from './call.ts';
+import type { CallRoute, RouteTable } from './read-answer.ts';
 
 const AS_IT_IS = { safeParse: (json: unknown) => ({ success: true as const, data: json }) };
 
@@ -11,7 +11,8 @@ const AS_IT_IS = { safeParse: (json: unknown) => ({ success: true as const, data
 export const UNCHECKED_ROUTES: RouteTable = Object.fromEntries(
   (Object.entries(rows) as unknown as [OperationId, RouteRow][]).map(
     ([operation, [method, path, status, hasBody]]) => {
-      const route: CallRoute = { method, path, status, response: hasBody === 1 ? AS_IT_IS : null };
+      const response = hasBody === 1 ? AS_IT_IS : null;
+      const route: CallRoute = { method, path, status, response, progress: AS_IT_IS };
       return [operation, route];
     },
   ),

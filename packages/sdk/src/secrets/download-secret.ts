@@ -9,7 +9,7 @@ import type { Wiring } from '../client/wiring.ts';
 import { withFailOver } from '../delegates/fail-over.ts';
 import type { SealedExchange } from '../delegates/sealing.ts';
 import type { SealingPartner } from '../delegates/session-pool.ts';
-import { errorOf } from '../http/call.ts';
+import { errorOf } from '../http/read-answer.ts';
 import { notSallyport } from '../http/unreachable.ts';
 import { checkDownloadHead } from './check-answer.ts';
 import { resolveSecrets } from './resolve-secrets.ts';

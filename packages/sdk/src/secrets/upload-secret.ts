@@ -11,7 +11,7 @@ import type { Wiring } from '../client/wiring.ts';
 import { withFailOver } from '../delegates/fail-over.ts';
 import type { ClientStream } from '../delegates/sealing.ts';
 import type { SealingPartner } from '../delegates/session-pool.ts';
-import { readAnswer } from '../http/call.ts';
+import { readAnswer } from '../http/read-answer.ts';
 import { checkWriteAnswer } from './check-answer.ts';
 import { UploadSource } from './upload-source.ts';
 import type { UploadBytes } from './upload-source.ts';

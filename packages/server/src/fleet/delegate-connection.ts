@@ -30,6 +30,7 @@ import type { DelegateRow } from './delegate-store.ts';
 import type { DelegateStanding } from './eligibility.ts';
 import { Lease } from './lease.ts';
 import { isStreamed, OpenTask } from './open-task.ts';
+import type { OnProgress } from './open-task.ts';
 import { parseDelegateMessage } from './parse-delegate-message.ts';
 import { TaskStream } from './task-stream.ts';
 
@@ -131,9 +132,10 @@ export class DelegateConnection implements DelegateStanding {
 
   /**
    * Sends a task.
-   * @param leaseMs how long it may take; for streamed tasks, how long without progress
+   * @param options.leaseMs how long it may take; for streamed tasks, how long without progress
    */
-  open(task: Task, leaseMs: number): OpenTask {
+  open(task: Task, options: { leaseMs: number; onProgress: OnProgress | null }): OpenTask {
+    const { leaseMs, onProgress } = options;
     const lease = new Lease(this.#clock, {
       idleMs: leaseMs,
       expired: () => {
@@ -141,7 +143,7 @@ export class DelegateConnection implements DelegateStanding {
       },
     });
     const stream = isStreamed(task.kind) ? new TaskStream(task.taskId, this.#transport(lease)) : null;
-    const open = new OpenTask(task, { lease, stream });
+    const open = new OpenTask(task, { lease, stream, onProgress });
     if (!this.connected) {
       open.fail(delegateLost(this.name, 'went away'));
       return open;
@@ -216,6 +218,9 @@ export class DelegateConnection implements DelegateStanding {
       case 'heartbeat':
         this.send({ type: 'heartbeat-seen' });
         return true;
+      case 'progress':
+        // Of a task that has been given up meanwhile, it is of no interest.
+        return this.#tasks.get(message.taskId)?.progressed(message.steps) ?? true;
       case 'result':
         return this.#complete(message.taskId, message.result);
       case 'failure': {

@@ -11,7 +11,7 @@ import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-stor
 import type { DelegateConnection } from './delegate-connection.ts';
 import { isOwnFault } from './delegate-rests.ts';
 import type { DelegateRests } from './delegate-rests.ts';
-import type { OpenTask, StreamedTask } from './open-task.ts';
+import type { OnProgress, OpenTask, StreamedTask } from './open-task.ts';
 
 /** A task without what the dispatcher adds. */
 export type TaskRequest<K extends TaskKind> = Omit<TaskOf<K>, 'taskId' | 'timeoutMs'>;
@@ -21,6 +21,10 @@ export type DispatchOptions = {
   managers?: readonly SecretsManagerRow[];
   /** Instead of the usual time. */
   timeoutMs?: number;
+  /** Aborts, with an `AppError`, when nobody waits for the result any more: the delegate is told to stop. */
+  signal?: AbortSignal;
+  /** Told how far a preflight is. */
+  onProgress?: OnProgress;
 };
 
 /** A stream may go on this long, as long as it makes progress. */
@@ -53,7 +57,7 @@ export class Dispatcher {
 
   /**
    * Runs one task and waits for its result.
-   * @throws whatever the delegate reports; {delegate-lost} {task-timeout}
+   * @throws whatever the delegate reports; {delegate-lost} {task-timeout}; the reason of `options.signal` when it aborts
    */
   async run<K extends Exclude<TaskKind, 'upload' | 'download'>>(
     connection: DelegateConnection,
@@ -61,15 +65,23 @@ export class Dispatcher {
     options: DispatchOptions = {},
   ): Promise<TaskResultOf<K>> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
+    const { signal } = options;
+    signal?.throwIfAborted();
     const open = this.#open(connection, request, { ...options, timeoutMs, leaseMs: timeoutMs });
+    const abandon = (): void => connection.abandon(open.id, signal?.reason as AppError);
+    signal?.addEventListener('abort', abandon, { once: true });
     try {
       // `complete` has compared the kinds.
       const result = (await open.result) as TaskResultOf<K>;
       this.#succeeded(connection.id, open.kind, commonFailure(request, result));
       return result;
     } catch (thrown) {
+      // A task that nobody waits for is nobody's failure.
+      signal?.throwIfAborted();
       this.#failed(connection.id, open.kind, thrown);
       throw thrown;
+    } finally {
+      signal?.removeEventListener('abort', abandon);
     }
   }
 
@@ -117,7 +129,8 @@ export class Dispatcher {
     }
     const taskId: TaskId = this.#ids('task');
     const task = { ...request, taskId, timeoutMs: options.timeoutMs } as Task;
-    return connection.open(task, options.leaseMs);
+    const { leaseMs, onProgress = null } = options;
+    return connection.open(task, { leaseMs, onProgress });
   }
 
   #succeeded(id: DelegateId, kind: TaskKind, failedAllWith: string | null): void {

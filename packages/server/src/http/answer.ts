@@ -157,7 +157,8 @@ function readOn(request: IncomingMessage, clock: Clock): void {
   request.resume();
 }
 
-function headersOf(to: AnswerTo): string[] {
+/** The headers that every answer has. */
+export function headersOf(to: AnswerTo): string[] {
   const isTls = 'encrypted' in to.request.socket;
   return ['x-request-id', to.requestId, ...FIXED_HEADERS, ...(isTls ? TLS_HEADERS : [])];
 }

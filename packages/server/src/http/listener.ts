@@ -146,7 +146,8 @@ export class Listener {
       logger.error({ ...facts, err: thrown }, 'request failed');
     } else logger.debug({ ...facts, err: thrown }, 'request refused');
     if (to.response.headersSent) {
-      to.response.destroy();
+      // Whoever was told of progress has been told of the error as well.
+      if (!to.response.writableEnded) to.response.destroy();
       metrics.countRequest(operation, 0);
       return;
     }

@@ -34,7 +34,15 @@ export type OperationRequest<Op extends OperationId> = {
   purpose: string | null;
   /** The client's own where it gave one; on the answer and in the audit trail. */
   requestId: RequestId;
-} & (RouteOf<Op> extends { requestKind: 'frames' } ? { frames: AsyncIterable<Uint8Array> } : unknown);
+} & (RouteOf<Op> extends { requestKind: 'frames' } ? { frames: AsyncIterable<Uint8Array> } : unknown) &
+  (RouteOf<Op> extends { progress: infer P extends z.ZodType } ? WatchedBy<z.output<P>> : unknown);
+
+/** What operations that tell of their progress are given, see live-answer.ts. */
+export type WatchedBy<Event> = {
+  progress: (event: Event) => void;
+  /** Aborts when the client goes away before it has its answer. */
+  signal: AbortSignal;
+};
 
 /** The answer's body; for downloads the frames, for operations without a body null. */
 export type OperationResult<Op extends OperationId> =

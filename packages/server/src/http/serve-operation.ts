@@ -17,6 +17,8 @@ import type { Principal } from '../access/principal.ts';
 import type { Clock } from '../clock.ts';
 import { sendFrames, sendJson, sendNothing } from './answer.ts';
 import type { AnswerTo } from './answer.ts';
+import { LiveAnswer } from './live-answer.ts';
+import type { Watched } from './live-answer.ts';
 import type { RouteMatch } from './match-route.ts';
 import type { FrameStream, Handlers } from './operation.ts';
 import { readJson, readPieces } from './read-body.ts';
@@ -32,15 +34,16 @@ export type OperationServices = {
 
 /** A handler seen from here, where the operation is known only at run time. */
 type AnyHandler = (request: AnyRequest) => Promise<unknown>;
-type AnyRequest = Visitor & {
-  params: Record<string, string>;
-  query: unknown;
-  body: unknown;
-  frames?: AsyncIterable<Uint8Array>;
-  principal: Principal;
-  purpose: string | null;
-  requestId: RequestId;
-};
+type AnyRequest = Visitor &
+  Partial<Watched> & {
+    params: Record<string, string>;
+    query: unknown;
+    body: unknown;
+    frames?: AsyncIterable<Uint8Array>;
+    principal: Principal;
+    purpose: string | null;
+    requestId: RequestId;
+  };
 
 const JSON_MAX_BYTES = 1_048_576;
 const SEALED_MAX_BYTES = Math.ceil((SEALED_BOX_MAX_BYTES * 4) / 3) + JSON_MAX_BYTES;
@@ -65,16 +68,20 @@ export async function serveOperation(
   const { body, frames } = await readInput(match, to, services.clock);
   to.requestId = requestIdIn(body) ?? to.requestId;
   const handler = services.handlers[operationId] as unknown as AnyHandler;
+  const { progress } = route;
+  const live = progress === undefined ? null : new LiveAnswer(to, { progress, operation: operationId });
   const handled = handler({
     params: match.params,
     query,
     body,
     ...(frames === null ? {} : { frames }),
+    ...live?.watched(),
     principal,
     ...visitor,
     purpose: purposeOf(to.request.headers),
     requestId: to.requestId,
   });
+  if (live !== null) return answerLive(handled, { live, route, operationId, to });
   // What a refused upload has not read must be free to be read away, so that its client gets to the answer.
   const result = await handled.finally(() => void frames?.return(undefined).catch(() => undefined));
   const status = route.status ?? 200;
@@ -82,6 +89,26 @@ export async function serveOperation(
   else if (route.response === null) sendNothing(to);
   else sendJson(to, status, parseOutput(route.response, result, operationId));
   return route.response === null && route.responseKind !== 'frames' ? 204 : status;
+}
+
+/** @throws what the operation throws; the client has been told when lines were sent already */
+async function answerLive(
+  handled: Promise<unknown>,
+  answer: { live: LiveAnswer; route: Route; operationId: OperationId; to: AnswerTo },
+): Promise<number> {
+  const { live, route, operationId, to } = answer;
+  const { response, status = 200 } = route;
+  try {
+    const result = response === null ? null : parseOutput(response, await handled, operationId);
+    if (live.hasBegun) live.finish(result);
+    else sendJson(to, status, result);
+    return status;
+  } catch (thrown) {
+    if (live.hasBegun) live.fail(thrown);
+    throw thrown;
+  } finally {
+    live.release();
+  }
 }
 
 /** @throws {unauthenticated} {forbidden} */

@@ -28,7 +28,11 @@ export async function createSecretsManager(
   const { settings: asked, secretAccessKey } = checkSettings(request.body.settings, null);
   await requireFreeName(name, services);
   const id = ids('secretsManager');
-  const preflight = await runPreflight({ id, access: accessBySettings(asked, secretAccessKey) }, services);
+  const preflight = await runPreflight(
+    { id, access: accessBySettings(asked, secretAccessKey) },
+    services,
+    request,
+  );
   const nowMs = clock.nowMs();
   const row: SecretsManagerRow = {
     id,

@@ -2,7 +2,7 @@
 // data keys too. Whoever edits at the same time loses as `edit-conflict`.
 import { AppError } from '@sallyport/core';
 import type { SecretsManagerSettings } from '@sallyport/core';
-import type { PreflightOutcome, RegionInput, SavedSecretsManager, SettingsInput } from '@sallyport/protocol';
+import type { PreflightOutcome, RegionInput, SavedSecretsManager } from '@sallyport/protocol';
 import { readCatalogue } from '../applications/account-catalogue.ts';
 import { parseRegion } from '../applications/region-input.ts';
 import { printRegion } from '../applications/region-view.ts';
@@ -46,7 +46,7 @@ export async function editSecretsManager(
   if (body.expectedRevision !== undefined && body.expectedRevision !== before.revision) throw editConflict();
   const name = body.name === undefined ? before.name : checkSecretsManagerName(body.name);
   if (name !== before.name) await requireFreeName(name, services, before.id);
-  const edit = await editSettings(body.settings, before, services);
+  const edit = await editSettings(request, before, services);
   const isRescoped = printRegion(usageScope) !== printRegion(before.usageScope);
   const changed = [
     ...(name === before.name ? [] : ['name']),
@@ -86,10 +86,11 @@ function scopeAfter(
 }
 
 async function editSettings(
-  input: SettingsInput | undefined,
+  request: OperationRequest<'editSecretsManager'>,
   before: CountedRow,
   services: Services,
 ): Promise<SettingsEdit> {
+  const input = request.body.settings;
   const { encryptedSecretKey } = before;
   const same = { settings: before.settings, encryptedSecretKey, preflight: null, changed: [] };
   if (input === undefined) return same;
@@ -106,7 +107,8 @@ async function editSettings(
   const secret = secretAccessKey ?? (isKeyMode ? openSecretKey(before, services.rootKey) : null);
   const holdsSecrets = before.secretCount > 0;
   const tried = withFormerKeys(before.settings, asked, holdsSecrets);
-  const preflight = await runPreflight({ id: before.id, access: accessBySettings(tried, secret) }, services);
+  const subject = { id: before.id, access: accessBySettings(tried, secret) };
+  const preflight = await runPreflight(subject, services, request);
   const pinned = settingsAfterPreflight(asked, preflight);
   const settings = withFormerKeys(before.settings, pinned, holdsSecrets);
   if (holdsSecrets) {

@@ -4,54 +4,124 @@ import type { ErrorData, SecretsManagerId, SecretsManagerSettings } from '@sally
 import { toWireError } from '@sallyport/protocol';
 import type {
   DelegatePreflight,
+  PreflightEvent,
   PreflightOutcome,
   PreflightStage,
+  PreflightStep,
   SecretsManagerAccess,
 } from '@sallyport/protocol';
 import type { DelegateConnection } from '../fleet/delegate-connection.ts';
 import { delegateWireError } from '../fleet/delegate-failure.ts';
+import type { WatchedBy } from '../http/operation.ts';
 import type { Services } from '../services.ts';
 
 /** A preflight makes several calls to AWS, each with time-outs of its own. */
 const PREFLIGHT_MIN_MS = 90_000;
 
+/** A delegate that says nothing for so long is said to be silent, and again after the same time. */
+const SILENT_SECONDS = 5;
+
 export type PreflightSubject = { id: SecretsManagerId; access: SecretsManagerAccess };
 
+type PreflightServices = Pick<Services, 'fleet' | 'dispatcher' | 'config' | 'clock'>;
+
 /**
- * Runs the preflight on each eligible delegate.
+ * Runs the preflight on each eligible delegate, and tells whoever watches how far each one is.
  * @throws {no-delegate} when there is none
+ * @throws the reason of `watch.signal` when it aborts; the delegates have been told to stop
  */
 export async function runPreflight(
   subject: PreflightSubject,
-  services: Pick<Services, 'fleet' | 'dispatcher' | 'config'>,
+  services: PreflightServices,
+  watch: WatchedBy<PreflightEvent>,
 ): Promise<PreflightOutcome> {
   const delegates = await services.fleet.requireEligible([subject.access.settings]);
-  const reports = await Promise.all(delegates.map(async (delegate) => tryOn(delegate, subject, services)));
+  watch.progress({ is: 'asked', delegates: delegates.map((delegate) => identify(delegate)) });
+  const reports = await Promise.all(
+    delegates.map(async (delegate) => {
+      const silence = new Silence(delegate, services, watch);
+      const report = await tryOn(delegate, { subject, watch, silence }, services).finally(() =>
+        silence.end(),
+      );
+      watch.progress({ is: 'finished', delegate: report });
+      return report;
+    }),
+  );
   return { ok: reports.some((one) => one.report?.ok === true), delegates: reports };
+}
+
+/** Counts how long a delegate has said nothing, and tells. */
+class Silence {
+  readonly #start: () => () => void;
+  #cancel: () => void;
+
+  constructor(
+    { id }: DelegateConnection,
+    { clock }: Pick<Services, 'clock'>,
+    { progress }: WatchedBy<PreflightEvent>,
+  ) {
+    this.#start = () => {
+      let seconds = 0;
+      const tell = (): void => {
+        seconds += SILENT_SECONDS;
+        progress({ is: 'silent', delegateId: id, seconds });
+        this.#cancel = clock.after(SILENT_SECONDS * 1000, tell);
+      };
+      return clock.after(SILENT_SECONDS * 1000, tell);
+    };
+    this.#cancel = this.#start();
+  }
+
+  /** There was a word: the time starts over. */
+  broken(): void {
+    this.#cancel();
+    this.#cancel = this.#start();
+  }
+
+  end(): void {
+    this.#cancel();
+  }
+}
+
+function identify(delegate: DelegateConnection): Pick<DelegatePreflight, 'delegateId' | 'delegateName'> {
+  return { delegateId: delegate.id, delegateName: delegate.name };
 }
 
 async function tryOn(
   delegate: DelegateConnection,
-  subject: PreflightSubject,
-  services: Pick<Services, 'dispatcher' | 'config'>,
+  {
+    subject,
+    watch,
+    silence,
+  }: { subject: PreflightSubject; watch: WatchedBy<PreflightEvent>; silence: Silence },
+  services: PreflightServices,
 ): Promise<DelegatePreflight> {
-  const who = { delegateId: delegate.id, delegateName: delegate.name };
+  const who = identify(delegate);
   const timeoutMs = Math.max(PREFLIGHT_MIN_MS, services.config.taskTimeoutSeconds * 1000);
   try {
     const { report } = await services.dispatcher.run<'preflight'>(
       delegate,
       { kind: 'preflight', secretsManagerId: subject.id, access: subject.access },
-      { timeoutMs },
+      {
+        timeoutMs,
+        signal: watch.signal,
+        onProgress: (told) => {
+          silence.broken();
+          const steps = told.map((step) => withDelegate(step, delegate.name));
+          watch.progress({ is: 'steps', delegateId: delegate.id, steps });
+        },
+      },
     );
     const stages = report.stages.map((stage) => withDelegate(stage, delegate.name));
     return { ...who, report: { ...report, stages } };
   } catch (thrown) {
+    watch.signal.throwIfAborted();
     if (!(thrown instanceof AppError)) throw thrown;
     return { ...who, report: null, error: toWireError(thrown) };
   }
 }
 
-function withDelegate(stage: PreflightStage, delegateName: string): PreflightStage {
+function withDelegate<S extends PreflightStep>(stage: S, delegateName: string): S {
   return stage.error === undefined
     ? stage
     : { ...stage, error: delegateWireError(stage.error, delegateName) };

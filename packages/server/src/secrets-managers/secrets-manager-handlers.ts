@@ -1,7 +1,9 @@
 // Operations of the API on secrets managers.
 import { AppError } from '@sallyport/core';
+import type { PreflightOutcome } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
 import { readCatalogue } from '../applications/account-catalogue.ts';
+import { clientGone } from '../http/live-answer.ts';
 import { auditScopeOf } from '../http/operation.ts';
 import type { Handlers, OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
@@ -77,10 +79,26 @@ async function testAndRecord(
   subject: PreflightSubject & { name: string | null },
   request: OperationRequest<'testSecretsManager'> | OperationRequest<'preflightSettings'>,
   services: Services,
-): ReturnType<typeof runPreflight> {
-  const outcome = await runPreflight(subject, services);
+): Promise<PreflightOutcome> {
+  let outcome: PreflightOutcome | null = null;
+  let delegates: string[] = [];
+  try {
+    outcome = await runPreflight(subject, services, {
+      signal: request.signal,
+      progress: (event) => {
+        if (event.is === 'asked') delegates = event.delegates.map(({ delegateId }) => delegateId);
+        request.progress(event);
+      },
+    });
+  } catch (thrown) {
+    if (!request.signal.aborted) throw thrown;
+  }
   const scope = auditScopeOf(request, services.clock);
-  const details = { ok: outcome.ok, delegates: outcome.delegates.map(({ delegateId }) => delegateId) };
+  const details = {
+    ok: outcome?.ok === true,
+    ...(outcome === null ? { calledOff: true } : {}),
+    delegates,
+  };
   const entry = auditEntry(scope, 'secrets-manager.tested', {
     resource: subject.id,
     resourceName: subject.name,
@@ -89,6 +107,8 @@ async function testAndRecord(
   await services.store.write(async ({ audit }) => {
     await audit.append([entry]);
   });
+  // Whoever called it off is gone and reads no answer.
+  if (outcome === null) throw clientGone();
   return outcome;
 }
 
