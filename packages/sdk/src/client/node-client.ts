@@ -1,7 +1,7 @@
 // The client of Node programs: Node's own HTTP and cryptography.
 import { nodeSealing } from '../delegates/node-sealing.ts';
 import { parseAddress } from '../http/address.ts';
-import type { RouteTable } from '../http/call.ts';
+import type { RouteTable } from '../http/read-answer.ts';
 import { UNCHECKED_ROUTES } from '../http/route-rows.ts';
 import { nodeTransport } from '../http/node-transport.ts';
 import { clientOver } from './create-client.ts';
