@@ -4,11 +4,13 @@ import { benchApi } from './api.ts';
 import { benchEnvelope } from './envelope.ts';
 import { report } from './measure.ts';
 import { benchSealing } from './sealing.ts';
+import { benchWeb } from './web.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<boolean>>> = {
   envelope: async () => report(await benchEnvelope()),
   sealing: async () => report(await benchSealing()),
   api: benchApi,
+  web: benchWeb,
 };
 
 const chosen = process.argv.slice(2);

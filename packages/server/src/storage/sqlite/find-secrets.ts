@@ -4,13 +4,13 @@ import { nameKey } from '@sallyport/core';
 import type { SecretId, SecretKind, SecretReference, SecretsManagerId, UploadId } from '@sallyport/core';
 import { sql } from 'kysely';
 import type { SqlBool } from 'kysely';
-import type { FoundSecret, SecretListQuery, StoredEnvelope } from '../../secrets/secret-store.ts';
+import type { FoundSecret, StoredEnvelope } from '../../secrets/secret-store.ts';
 import { prepare, tables } from './query.ts';
 import type { Session } from './session.ts';
 import { parseEffectiveScope, parseRegion, parseScope } from './stored-scope.ts';
 
 /** One row of the queries below. */
-export type FoundColumns = {
+type FoundColumns = {
   id: SecretId;
   name: string;
   found_as: string;
@@ -34,32 +34,10 @@ type EnvelopeAt = { position: number; upload_id: UploadId | null; envelope: Uint
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Joins in this order: cross joins keep SQLite from another. */
-function joined() {
-  return tables
-    .selectFrom('secrets as s')
-    .crossJoin('secret_versions as v')
-    .crossJoin('secrets_managers as m')
-    .crossJoin('secrets_managers as nm')
-    .whereRef('v.secret_id', '=', 's.id')
-    .whereRef('m.id', '=', 'v.secrets_manager_id')
-    .whereRef('nm.id', '=', 's.secrets_manager_id')
-    .select(['s.id', 's.name', 's.kind', 's.scope', 's.created_at_ms', 's.newest_version'])
-    .select([
-      'v.version',
-      'v.secrets_manager_id',
-      'v.value_bytes',
-      'v.created_at_ms as version_created_at_ms',
-    ])
-    .select([
-      'v.created_by',
-      'v.upload_id',
-      'm.name as secrets_manager_name',
-      'nm.usage_scope as manager_scope',
-    ]);
-}
-
-/** `list` holds a JSON array of [name key or id, version or null]. */
+/**
+ * `list` holds a JSON array of [name key or id, version or null]. Joined in the order in which they stand: cross joins keep SQLite from
+ * another.
+ */
 const byName = prepare(({ list }: { list: string }) =>
   tables
     .selectFrom(sql<{ key: number; value: string }>`json_each(${list})`.as('asked'))
@@ -80,11 +58,21 @@ const byName = prepare(({ list }: { list: string }) =>
     .select(['m.name as secrets_manager_name', 'nm.usage_scope as manager_scope']),
 );
 const byId = prepare(({ list }: { list: string }) =>
-  joined()
-    .innerJoin(sql<{ key: number; value: string }>`json_each(${list})`.as('asked'), (join) => join.onTrue())
+  tables
+    .selectFrom(sql<{ key: number; value: string }>`json_each(${list})`.as('asked'))
+    .crossJoin('secrets as s')
+    .crossJoin('secret_versions as v')
+    .crossJoin('secrets_managers as m')
+    .crossJoin('secrets_managers as nm')
     .where(sql<SqlBool>`s.id = asked.value ->> 0`)
+    .whereRef('v.secret_id', '=', 's.id')
     .where(sql<SqlBool>`v.version = coalesce(asked.value ->> 1, s.newest_version)`)
-    .select(['asked.key as position', 's.name as found_as']),
+    .whereRef('m.id', '=', 'v.secrets_manager_id')
+    .whereRef('nm.id', '=', 's.secrets_manager_id')
+    .select(['asked.key as position', 's.id', 's.name', 's.name as found_as', 's.kind', 's.scope'])
+    .select(['s.created_at_ms', 's.newest_version', 'v.version', 'v.secrets_manager_id', 'v.value_bytes'])
+    .select(['v.created_at_ms as version_created_at_ms', 'v.created_by', 'v.upload_id'])
+    .select(['m.name as secrets_manager_name', 'nm.usage_scope as manager_scope']),
 );
 /** `list` holds a JSON array of [secret id, version]. */
 const envelopes = prepare(({ list }: { list: string }) =>
@@ -131,31 +119,8 @@ export function readEnvelopes(
   return found;
 }
 
-/** A page by name: newest versions, no envelopes. */
-export function pageOfSecrets(query: SecretListQuery) {
-  let builder = joined()
-    .select('s.name as found_as')
-    .whereRef('v.version', '=', 's.newest_version')
-    .orderBy('s.name_key')
-    .orderBy('s.id')
-    .limit(query.limit);
-  const { after, search, kind, secretsManagerId, scopes } = query;
-  if (after !== null) {
-    builder = builder.where(sql<SqlBool>`(s.name_key, s.id) > (${after.nameKey}, ${after.id})`);
-  }
-  if (search !== null) builder = builder.where(sql<SqlBool>`instr(s.name_key, ${nameKey(search)}) > 0`);
-  if (kind !== null) builder = builder.where('s.kind', '=', kind);
-  if (secretsManagerId !== null) builder = builder.where('s.secrets_manager_id', '=', secretsManagerId);
-  if (scopes !== null) {
-    builder = builder.where(
-      sql<SqlBool>`s.secrets_manager_id || s.scope IN (SELECT value FROM json_each(${JSON.stringify(scopes)}))`,
-    );
-  }
-  return builder;
-}
-
 /** The row as the port tells it. */
-export function foundSecret(row: FoundColumns): FoundSecret {
+function foundSecret(row: FoundColumns): FoundSecret {
   return {
     secret: {
       id: row.id,

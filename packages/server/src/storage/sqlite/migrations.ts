@@ -6,6 +6,7 @@ import { APPLICATIONS_SCHEMA } from './applications-migration.ts';
 import { AUDIT_SCHEMA } from './audit-migration.ts';
 import type { Connection } from './connection.ts';
 import { rollBack, whenFree } from './connection.ts';
+import { LISTS_SCHEMA } from './lists-migration.ts';
 import { SCOPES_SCHEMA } from './scopes-migration.ts';
 import { GROUPS_SCHEMA } from './groups-migration.ts';
 import { USERS_SCHEMA } from './users-migration.ts';
@@ -155,6 +156,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'owners of API keys', sql: API_KEY_OWNERS_SCHEMA },
   { name: 'audit checkpoints', sql: AUDIT_SCHEMA },
   { name: 'workload issuers', sql: WORKLOAD_ISSUERS_SCHEMA },
+  { name: 'names by kind', sql: LISTS_SCHEMA },
 ];
 
 /**

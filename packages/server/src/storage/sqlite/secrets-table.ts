@@ -12,11 +12,12 @@ import type {
   SecretVersionRow,
   StoredEnvelope,
 } from '../../secrets/secret-store.ts';
-import { findSecrets, foundSecret, pageOfSecrets, readEnvelopes } from './find-secrets.ts';
-import { prepare, queryOf, tables } from './query.ts';
+import { findSecrets, readEnvelopes } from './find-secrets.ts';
+import { listSecrets, scopesInUse } from './list-secrets.ts';
+import { prepare, tables } from './query.ts';
 import type { SecretColumns, SecretNameColumns, SecretVersionColumns } from './schema.ts';
 import type { Session } from './session.ts';
-import { parseEffectiveScope, printScope } from './stored-scope.ts';
+import { printScope } from './stored-scope.ts';
 
 const insert = prepare((p: SecretColumns) =>
   tables.insertInto('secrets').values({
@@ -38,13 +39,6 @@ const insertName = prepare((p: SecretNameColumns) =>
     is_alias: p.is_alias,
     created_at_ms: p.created_at_ms,
   }),
-);
-const scopesInUse = prepare(() =>
-  tables
-    .selectFrom('secrets as s')
-    .innerJoin('secrets_managers as m', 'm.id', 's.secrets_manager_id')
-    .select(['s.scope', 's.secrets_manager_id', 'm.usage_scope'])
-    .distinct(),
 );
 const advance = prepare((p: { id: SecretId; version: number; before: number; managerId: SecretsManagerId }) =>
   tables
@@ -101,14 +95,11 @@ export class SqliteSecrets implements SecretStore {
   }
 
   async scopesInUse(): Promise<ScopeInUse[]> {
-    return this.#session.all(scopesInUse({})).map((row) => ({
-      key: row.secrets_manager_id + row.scope,
-      scope: parseEffectiveScope(row.scope, row.usage_scope),
-    }));
+    return scopesInUse(this.#session);
   }
 
   async list(query: SecretListQuery): Promise<FoundSecret[]> {
-    return this.#session.all(queryOf(pageOfSecrets(query))).map(foundSecret);
+    return listSecrets(this.#session, query);
   }
 
   async insert(row: SecretRow, secretsManagerId: SecretsManagerId): Promise<void> {
