@@ -112,6 +112,15 @@ export {
 } from './api/applications.ts';
 export type { ConfigEntryKind } from './api/applications.ts';
 export {
+  DownloadEnvelopes,
+  EnvelopeAddress,
+  EnvelopeHead,
+  EnvelopePage,
+  EnvelopeView,
+  ENVELOPES_MAX_ITEMS,
+  ListEnvelopesQuery,
+} from './api/envelopes.ts';
+export {
   AccountIdSchema,
   AUDIT_ACTOR_KINDS,
   AuditChainPoint,

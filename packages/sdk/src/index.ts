@@ -5,6 +5,7 @@ export type { Client, ClientOptions, ListOptions, ReadOptions, SecretEdit } from
 export type { TokenSource, TokenForAWhile } from './client/token-source.ts';
 export { workloadToken } from './client/workload-token.ts';
 export type { WorkloadIdentity, WorkloadTokenOptions } from './client/workload-token.ts';
+export type { EnvelopeDownload } from './envelopes/download-envelopes.ts';
 export { parseAddress, printAddress } from './http/address.ts';
 export type { Call, CallInput, CallOutput, JsonOperationId } from './http/call.ts';
 export type { RouteTable } from './http/read-answer.ts';

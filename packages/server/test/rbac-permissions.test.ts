@@ -186,6 +186,14 @@ row(
   }),
 );
 
+row(
+  'Export stored envelopes, as Administer',
+  () => world,
+  needing('administer', {
+    'list them': get('/v1/envelopes'),
+  }),
+);
+
 row('Manage Applications', () => world, [
   ...needing('manage-applications', {
     'create one': change('POST', '/v1/applications', named),

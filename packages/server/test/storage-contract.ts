@@ -7,6 +7,7 @@ import { describeApplications } from './storage-contract-applications.ts';
 import { describeAudit } from './storage-contract-audit.ts';
 import { describeAccess } from './storage-contract-groups.ts';
 import { describeRegistry } from './storage-contract-registry.ts';
+import { describeEnvelopes } from './storage-contract-envelopes.ts';
 import { describeSecrets, describeUploads } from './storage-contract-secrets.ts';
 import { describePeople } from './storage-contract-users.ts';
 import { describeWorkloads } from './storage-contract-workloads.ts';
@@ -40,6 +41,7 @@ export function describeStorage(name: string, adapter: StorageUnderTest): void {
     describeSettings(database);
     describeAudit(database);
     describeSecrets(database);
+    describeEnvelopes(database);
     describeUploads(database);
     describeRegistry(database);
     describeAccess(database);

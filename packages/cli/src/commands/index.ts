@@ -5,6 +5,7 @@ import { API_KEY_COMMANDS } from './api-keys.ts';
 import { APPLICATION_COMMANDS } from './applications.ts';
 import { AUDIT_COMMANDS } from './audit.ts';
 import { DELEGATE_COMMANDS } from './delegates.ts';
+import { EXPORT_COMMANDS } from './export.ts';
 import { GROUP_COMMANDS } from './groups.ts';
 import { LAB_COMMANDS } from './lab.ts';
 import { LOGIN_COMMANDS } from './login.ts';
@@ -23,6 +24,7 @@ import { USER_COMMANDS } from './users.ts';
 export const COMMANDS: readonly Command[] = [
   ...SECRET_COMMANDS,
   ...SECRET_USAGE_COMMANDS,
+  ...EXPORT_COMMANDS,
   ...SECRETS_MANAGER_COMMANDS,
   ...APPLICATION_COMMANDS,
   ...SERVICE_COMMANDS,

@@ -3,6 +3,7 @@ import { API_KEY_ROUTES } from './api-key-routes.ts';
 import { APPLICATION_ROUTES } from './applications-routes.ts';
 import { AUDIT_ROUTES } from './audit-routes.ts';
 import { DELEGATE_ROUTES } from './delegate-routes.ts';
+import { ENVELOPE_ROUTES } from './envelope-routes.ts';
 import { GROUP_ROUTES } from './group-routes.ts';
 import type { Route } from './route.ts';
 import { SECRET_ROUTES } from './secret-routes.ts';
@@ -17,6 +18,7 @@ export const ROUTES = {
 
   ...SECRETS_MANAGER_ROUTES,
   ...SECRET_ROUTES,
+  ...ENVELOPE_ROUTES,
   ...DELEGATE_ROUTES,
   ...APPLICATION_ROUTES,
   ...API_KEY_ROUTES,

@@ -5,6 +5,7 @@ export const AUDIT_ACTIONS = [
   'secret.version-added',
   'secret.released',
   'secret.refused',
+  'secret.exported',
   'secret.renamed',
   'secret.scope-changed',
   'secret.alias-removed',

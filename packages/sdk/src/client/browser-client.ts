@@ -67,6 +67,9 @@ export function lazyClientOver(
     describe: async (...given) => (await whole()).describe(...given),
     edit: async (...given) => (await whole()).edit(...given),
     remove: async (...given) => (await whole()).remove(...given),
+    async *envelopes(...given) {
+      yield* (await whole()).envelopes(...given);
+    },
     close: () => transport.close(),
   };
 }

@@ -1,9 +1,11 @@
 // The client of a Sallyport server: wiring once, then one method per thing an application does. What a method does is in secrets/
 // and http/; this file only puts the parts together.
 import { AppError } from '@sallyport/core';
-import type { SecretDetail, SecretListing, SecretMetadata } from '@sallyport/protocol';
+import type { EnvelopeAddress, SecretDetail, SecretListing, SecretMetadata } from '@sallyport/protocol';
 import type { Sealing } from '../delegates/sealing.ts';
 import { SessionPool } from '../delegates/session-pool.ts';
+import { downloadEnvelopes } from '../envelopes/download-envelopes.ts';
+import type { EnvelopeDownload } from '../envelopes/download-envelopes.ts';
 import { callerOver, headersWith } from '../http/call.ts';
 import type { Call, CallInput } from '../http/call.ts';
 import type { RouteTable } from '../http/read-answer.ts';
@@ -116,6 +118,8 @@ export type Client = {
    * @throws {in-use} {confirmation-required} with `data.confirmationToken`, when somebody would miss it
    */
   remove(secret: string, options?: { confirmationToken?: string; force?: boolean }): Promise<void>;
+  /** Stored envelopes, at most 500 at a time, as a stream: ciphertext, for an export. Needs the right to administer. */
+  envelopes(items: readonly EnvelopeAddress[]): AsyncGenerator<EnvelopeDownload, void>;
   /** Any other operation of the API, typed by the route table. */
   call: Call;
   /** Closes idle connections. The client can be used again. */
@@ -161,6 +165,7 @@ export function clientOver(ports: Ports, options: Omit<ClientOptions, 'address'>
       };
       await call('deleteSecret', { params: { secret }, query });
     },
+    envelopes: (items) => downloadEnvelopes(wiring, items),
     call,
     close: () => transport.close(),
   };

@@ -1,7 +1,6 @@
 // Reads one value of any size as a stream: envelope chunks go to the delegate, sealed chunks come back and go to the client, each side
 // no faster than the next one takes them. The record is written before the first byte is released.
 import { AppError, parseSecretReference } from '@sallyport/core';
-import { STREAM_CHUNK_BYTES } from '@sallyport/protocol';
 import type { AuditScope } from '../audit/audit-entry.ts';
 import type { StreamedTask } from '../fleet/open-task.ts';
 import { auditScopeOf } from '../http/operation.ts';
@@ -10,6 +9,7 @@ import type { Store } from '../storage/store.ts';
 import { chooseToUse, isRefusal } from './choose-secret.ts';
 import { managersOf } from './find-readable.ts';
 import type { FoundItem } from './find-readable.ts';
+import { envelopeChunks } from './read-envelopes.ts';
 import { parseExisting } from './find-secret.ts';
 import { recordRefusal, recordReleases, recordUnreadable } from './release-record.ts';
 import type { ReleaseContext } from './release-record.ts';
@@ -125,15 +125,6 @@ async function sendEnvelope(
     held = chunk;
   }
   await task.stream.send(held ?? new Uint8Array(), { last: true });
-}
-
-async function* envelopeChunks(envelope: StoredEnvelope, store: Store): AsyncGenerator<Uint8Array> {
-  const stored = 'inline' in envelope ? [envelope.inline] : store.uploads.read(envelope.uploadId);
-  for await (const chunk of stored) {
-    for (let at = 0; at < chunk.length; at += STREAM_CHUNK_BYTES) {
-      yield chunk.subarray(at, at + STREAM_CHUNK_BYTES);
-    }
-  }
 }
 
 function endedEarly(): AppError {

@@ -9,6 +9,7 @@ import type { ApplicationStore } from '../applications/application-store.ts';
 import type { ConfigEntryStore } from '../applications/config-entry-store.ts';
 import type { DelegateStore } from '../fleet/delegate-store.ts';
 import type { GroupStore, MembershipStore } from '../groups/group-store.ts';
+import type { EnvelopeCatalogue } from '../secrets/envelope-catalogue.ts';
 import type { SecretEdits, SecretStore } from '../secrets/secret-store.ts';
 import type { UsageStore } from '../secrets/usage-store.ts';
 import type { EnvelopeUploads } from '../secrets/envelope-uploads.ts';
@@ -22,6 +23,7 @@ import type { WorkloadIssuerStore } from '../workloads/workload-issuer-store.ts'
 export type Tables = {
   readonly secrets: SecretStore;
   readonly secretEdits: SecretEdits;
+  readonly envelopes: EnvelopeCatalogue;
   readonly usage: UsageStore;
   readonly secretsManagers: SecretsManagerStore;
   readonly delegates: DelegateStore;

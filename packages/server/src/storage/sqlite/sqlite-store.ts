@@ -20,6 +20,7 @@ import { GroupCommit } from './group-commit.ts';
 import { SqliteGroups, SqliteMemberships } from './groups-table.ts';
 import type { CommitLimits } from './group-commit.ts';
 import { findProblems } from './integrity.ts';
+import { SqliteEnvelopeCatalogue } from './envelope-catalogue-table.ts';
 import { LogFlush } from './log-flush.ts';
 import { migrate } from './migrations.ts';
 import { SqliteSecretEdits } from './secret-edits-table.ts';
@@ -206,6 +207,9 @@ class SqliteTables implements Tables {
   }
   get secretEdits(): SqliteSecretEdits {
     return new SqliteSecretEdits(this.#session);
+  }
+  get envelopes(): SqliteEnvelopeCatalogue {
+    return new SqliteEnvelopeCatalogue(this.#session);
   }
   get usage(): SqliteUsage {
     return new SqliteUsage(this.#session);
