@@ -10,7 +10,7 @@ import type { Session } from './session.ts';
 import { parseEffectiveScope, parseRegion, parseScope } from './stored-scope.ts';
 
 /** One row of the queries below. */
-type FoundColumns = {
+export type FoundColumns = {
   id: SecretId;
   name: string;
   found_as: string;
@@ -120,7 +120,7 @@ export function readEnvelopes(
 }
 
 /** The row as the port tells it. */
-function foundSecret(row: FoundColumns): FoundSecret {
+export function foundSecret(row: FoundColumns): FoundSecret {
   return {
     secret: {
       id: row.id,
