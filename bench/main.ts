@@ -2,6 +2,7 @@
 // promised ratio is not reached. Names as arguments run only those: `npm run bench -- api`.
 import { benchApi } from './api.ts';
 import { benchEnvelope } from './envelope.ts';
+import { benchMasking } from './masking.ts';
 import { report } from './measure.ts';
 import { benchSealing } from './sealing.ts';
 import { benchWeb } from './web.ts';
@@ -9,6 +10,7 @@ import { benchWeb } from './web.ts';
 const BENCHMARKS: Readonly<Record<string, () => Promise<boolean>>> = {
   envelope: async () => report(await benchEnvelope()),
   sealing: async () => report(await benchSealing()),
+  masking: benchMasking,
   api: benchApi,
   web: benchWeb,
 };

@@ -111,7 +111,7 @@ describe('the matcher finds what a search at every place finds', () => {
       ...'aaaaaaaaaaaaaaaaaaaaababababab'.repeat(4).split(''),
       '\n'.repeat(500),
       ...'aaaaaaa'.split(''),
-      ...' '.repeat(500).split(''),
+      ...'\n'.repeat(500).split(''),
     ]) {
       window += piece;
       const bytes = bytesOf(window);

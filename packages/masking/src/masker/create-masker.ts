@@ -1,7 +1,7 @@
 // Makes a masker from values: judges each, makes its patterns within limits of memory, and builds the matchers' tables once. Streams
 // share the tables. The values stay in memory, as they are in that of the process whose output is masked.
 import { toByteString } from '../encodings/bytes.ts';
-import { buildTables } from '../matcher/build-tables.ts';
+import { buildTables, STRIDE_PATTERN_MIN_BYTES } from '../matcher/build-tables.ts';
 import type { MatcherTables } from '../matcher/build-tables.ts';
 import { judgeValue, trimBlanks } from './judge-value.ts';
 import type { ValueProblem } from './judge-value.ts';
@@ -103,13 +103,15 @@ function judgeRoom({ length }: Uint8Array, usedBytes: number): MaskingProblem | 
     : null;
 }
 
+/** Short patterns have tables of their own: with them, every byte has to be looked at. */
 function tablesOf({ plain, breakable }: Patterns): MatcherTables[] {
-  return [
-    { patterns: plain, skipsBreaks: false },
-    { patterns: breakable, skipsBreaks: true },
-  ]
-    .filter(({ patterns }) => patterns.size > 0)
-    .map(({ patterns, skipsBreaks }) => buildTables([...patterns], skipsBreaks));
+  const isLong = (pattern: string): boolean => pattern.length >= STRIDE_PATTERN_MIN_BYTES;
+  return [plain, breakable].flatMap((all) => {
+    const patterns = [...all];
+    return [patterns.filter(isLong), patterns.filter((pattern) => !isLong(pattern))]
+      .filter((some) => some.length > 0)
+      .map((some) => buildTables(some, all === breakable));
+  });
 }
 
 function joinBytes(parts: readonly Uint8Array[]): Uint8Array {

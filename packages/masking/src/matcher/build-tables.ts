@@ -2,13 +2,16 @@
 // state, so only further children need an edge of their own, and states of fewer bytes than a *gram* (the first bytes of a pattern)
 // do not exist. A filter of one bit per gram lets the matcher pass over nearly all of a text without looking at a state at all.
 import { GramTable } from './gram-table.ts';
+import type { GramRoot } from './gram-table.ts';
 
 /** Eight bytes a state. State 0 is none. */
 export type MatcherTables = {
-  /** Line breaks and blanks inside a match are passed over. */
+  /** Line breaks inside a match, and blanks after them, are passed over. */
   skipsBreaks: boolean;
   /** Length of the first bytes by which a pattern is found, 1 to 4. */
   gramBytes: number;
+  /** In steps of how many bytes a text is looked through for grams: 4 when all patterns have more than one gram's bytes to spare, else 1. */
+  strideBytes: 1 | 4;
   grams: GramTable;
   /** Proper beginnings of grams, as `beginningKey` makes them. */
   beginnings: ReadonlySet<number>;
@@ -28,6 +31,8 @@ export type MatcherTables = {
 
 const GRAM_MAX_BYTES = 4;
 const PATTERN_MAX_BYTES = 255;
+/** Wherever such a pattern begins, at every fourth byte of a text one of its first four grams begins. */
+export const STRIDE_PATTERN_MIN_BYTES = 7;
 
 /**
  * Builds the tables.
@@ -35,20 +40,23 @@ const PATTERN_MAX_BYTES = 255;
  */
 export function buildTables(patterns: readonly string[], skipsBreaks: boolean): MatcherTables {
   const lengths = patterns.map((pattern) => pattern.length);
-  const [shortest, longest] = lengths.reduce(
-    ([least, most], length) => [Math.min(least, length), Math.max(most, length)],
-    [GRAM_MAX_BYTES, 0],
-  );
-  if (shortest < 1 || longest > PATTERN_MAX_BYTES) throw new RangeError('a pattern has no usable length');
-  const trie = new Trie({ gramBytes: shortest, statesMax: lengths.reduce((sum, length) => sum + length, 0) });
+  const least = lengths.reduce((left, right) => Math.min(left, right), Infinity);
+  if (least < 1 || lengths.some((length) => length > PATTERN_MAX_BYTES))
+    throw new RangeError('a pattern has no usable length');
+  const gramBytes = Math.min(GRAM_MAX_BYTES, least);
+  const strideBytes = least < STRIDE_PATTERN_MIN_BYTES ? 1 : 4;
+  const statesMax = lengths.reduce((sum, length) => sum + length, 0);
+  const trie = new Trie({ gramBytes, statesMax });
   const beginnings = new Set<number>();
+  const filtered = new Set<number>();
   // Without a comparison function, strings are sorted by character, and these are bytes.
   for (const pattern of [...patterns].sort()) {
     trie.add(pattern);
-    for (let bytes = 1; bytes < shortest; bytes += 1)
+    for (let at = 0; at < strideBytes; at += 1) filtered.add(gramOf(pattern, at, gramBytes));
+    for (let bytes = 1; bytes < gramBytes; bytes += 1)
       beginnings.add(beginningKey(gramOf(pattern, 0, bytes), bytes));
   }
-  return { skipsBreaks, gramBytes: shortest, beginnings, ...trie.finish() };
+  return { skipsBreaks, gramBytes, strideBytes, beginnings, ...trie.finish(filtered) };
 }
 
 /** Tells beginnings of different lengths apart. */
@@ -97,7 +105,7 @@ export class BranchTable {
   }
 }
 
-type Finished = Omit<MatcherTables, 'skipsBreaks' | 'gramBytes' | 'beginnings'>;
+type Finished = Omit<MatcherTables, 'skipsBreaks' | 'gramBytes' | 'strideBytes' | 'beginnings'>;
 
 /** Takes the patterns in sorted order. */
 class Trie {
@@ -107,7 +115,7 @@ class Trie {
   readonly #isEnd: Uint8Array;
   readonly #parent: Int32Array;
   readonly #edges: { parent: number; child: number }[] = [];
-  readonly #roots: { gram: number; state: number }[] = [];
+  readonly #roots: GramRoot[] = [];
   /** States of the pattern before, by depth. */
   readonly #path = new Int32Array(PATTERN_MAX_BYTES + 1);
   #last = '';
@@ -154,14 +162,14 @@ class Trie {
     this.#path[depth] = state;
   }
 
-  finish(): Finished {
+  finish(filtered: ReadonlySet<number>): Finished {
     const size = this.#count + 1;
     const label = this.#label.slice(0, size);
     const depth = this.#depth.slice(0, size);
     const branches = new BranchTable(this.#edges, label);
     const hasBranches = new Uint8Array(size);
     for (const { parent } of this.#edges) hasBranches[parent] = 1;
-    const grams = new GramTable(this.#roots, this.#gramBytes);
+    const grams = new GramTable({ roots: this.#roots, filtered, gramBytes: this.#gramBytes });
     const forward = { label, depth, hasBranches, branches };
     return { ...forward, grams, ...this.#ends({ ...forward, grams }) };
   }

@@ -1,9 +1,12 @@
 // From the first bytes of a pattern to its state: a filter of bits that says no to nearly everything, and a table behind it that is exact.
 
 const FILTER_BITS_MIN = 2 ** 13;
-/** 256 KiB: more would no longer stay in a processor's cache. */
-const FILTER_BITS_MAX = 2 ** 21;
-const FILTER_BITS_PER_GRAM = 64;
+/** 512 KiB: more would no longer stay in a processor's cache. */
+const FILTER_BITS_MAX = 2 ** 22;
+const FILTER_BITS_PER_GRAM = 32;
+
+/** Where a gram leads. */
+export type GramRoot = { gram: number; state: number };
 
 export class GramTable {
   /** Which bits of the last bytes read make a gram. */
@@ -16,9 +19,21 @@ export class GramTable {
   readonly #states: Int32Array;
   readonly #slots: number;
 
-  constructor(roots: readonly { gram: number; state: number }[], gramBytes: number) {
+  /**
+   * @param roots the first grams of patterns
+   * @param filtered all grams that the filter lets pass, those first ones among them
+   */
+  constructor({
+    roots,
+    filtered,
+    gramBytes,
+  }: {
+    roots: readonly GramRoot[];
+    filtered: ReadonlySet<number>;
+    gramBytes: number;
+  }) {
     this.mask = gramBytes === 4 ? -1 : 2 ** (8 * gramBytes) - 1;
-    const wanted = 2 ** Math.ceil(Math.log2(roots.length * FILTER_BITS_PER_GRAM + 1));
+    const wanted = 2 ** Math.ceil(Math.log2(filtered.size * FILTER_BITS_PER_GRAM + 1));
     const bits = Math.min(FILTER_BITS_MAX, Math.max(FILTER_BITS_MIN, wanted));
     this.filter = new Int32Array(bits / 32);
     this.filterShift = 32 - Math.log2(bits);
@@ -26,9 +41,11 @@ export class GramTable {
     this.#slots = size - 1;
     this.#grams = new Int32Array(size);
     this.#states = new Int32Array(size);
-    for (const { gram, state } of roots) {
+    for (const gram of filtered) {
       const bit = Math.imul(gram, HASH) >>> this.filterShift;
       this.filter[bit >>> 5]! |= 1 << (bit & 31);
+    }
+    for (const { gram, state } of roots) {
       let slot = this.#slot(gram);
       while (this.#states[slot] !== 0) slot = (slot + 1) & this.#slots;
       this.#grams[slot] = gram;
