@@ -53,6 +53,7 @@ export class LabJourney {
 
   /** To be called after each test. */
   async expectClean(): Promise<void> {
+    this.target.lab.faults.clear();
     this.target.lab.keys.setState({ arn: this.target.keyArn, state: 'Enabled' });
     await this.journey.expectClean();
   }

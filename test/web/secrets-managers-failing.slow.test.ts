@@ -1,5 +1,6 @@
 // What goes wrong with a secrets manager, in the words that a person reads in a browser, beside where it can be mended.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
 import { assumeRolePolicy, keyUsePolicy } from '@sallyport/testkit/lab';
 import { judgePage, takePicture } from './judge-page.ts';
 import {
@@ -11,6 +12,7 @@ import {
   focusedName,
   LabJourney,
   recordBodies,
+  reportOf,
 } from './lab-journey.ts';
 
 let lab: LabJourney;
@@ -20,6 +22,102 @@ beforeAll(async () => {
 }, 120_000);
 afterEach(async () => lab.expectClean());
 afterAll(async () => lab?.close());
+
+describe('a test that is under way', () => {
+  test('is shown step by step; a delegate that hangs is said to be silent, and Stop calls it off there', async () => {
+    const { faults } = lab.target.lab;
+    const hang = faults.add({ kind: 'hang', service: 'kms', operation: 'Decrypt' });
+    const { page } = await lab.open(ADD_AWS);
+    await fillIn(page, { name: 'slow', keyArn: lab.target.keyArn, selector: 'prod-vpc' });
+    await button(page, 'Test').click();
+    const running = page.getByRole('region', { name: 'Test is running' });
+    const step = (action: string, outcome: string): Locator =>
+      running.locator(`[data-delegate="vpc-1"] [data-outcome="${outcome}"]`, {
+        has: page.getByText(action, { exact: true }),
+      });
+    await step('kms:Decrypt', 'running').waitFor();
+    await step('sts:GetCallerIdentity', 'passed').waitFor();
+    await step('kms:GenerateDataKey, kms:Decrypt', 'waiting').waitFor();
+    // One quiet sentence, not the whole of it.
+    await page.locator('[aria-live="polite"]', { hasText: 'vpc-1: kms:GenerateDataKey passed.' }).waitFor();
+    await running.getByText('no word for 5 seconds').waitFor();
+    await running.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('The test was stopped.').waitFor();
+    await expect.poll(async () => tasksInFlight('vpc-1')).toBe(0);
+    await button(page, 'Test').click();
+    await step('kms:Decrypt', 'running').waitFor();
+    await judgePage(page, 'secrets-manager-testing');
+    // Its next attempt gets through.
+    hang.remove();
+    await reportOf(page).waitFor();
+
+    const slow = faults.add({ kind: 'latency', service: 'kms', operation: 'Decrypt', milliseconds: 400 });
+    await button(page, 'Test').click();
+    await step('kms:Decrypt', 'running').waitFor();
+    const before = await placesOf(page);
+    await reportOf(page).getByText('It works on the one delegate').waitFor();
+    slow.remove();
+    // What is being read stays where it is.
+    expect(await placesOf(page)).toEqual(before);
+  }, 60_000);
+
+  test('over the list, a delegate that is lost is said to have failed at once, and the other one goes on', async () => {
+    const { client } = lab.journey.deployment;
+    const { keyArn } = lab.target;
+    const { environment } = lab.target;
+    await lab.journey.deployment.startDelegate({ name: 'twin-1', selectors: ['twin'], environment });
+    const lost = await lab.journey.deployment.startDelegate({
+      name: 'twin-2',
+      selectors: ['twin'],
+      environment,
+    });
+    await client.call('createSecretsManager', {
+      body: {
+        name: 'twins',
+        settings: {
+          kind: 'aws-kms',
+          keyArn,
+          credentials: { type: 'iam-role' },
+          selectors: ['twin'],
+        },
+      },
+    });
+    lab.target.lab.faults.add({ kind: 'hang', service: 'kms', operation: 'Decrypt' });
+    const { page } = await lab.open('/secrets-managers');
+    await button(page, 'Test twins').click();
+    const dialog = page.getByRole('dialog', { name: 'Test of twins' });
+    const card = (name: string, state: string): Locator =>
+      dialog.locator(`[data-delegate="${name}"][data-state="${state}"]`);
+    for (const name of ['twin-1', 'twin-2']) {
+      await card(name, 'running')
+        .locator('[data-outcome="running"]', { has: page.getByText('kms:Decrypt', { exact: true }) })
+        .waitFor();
+    }
+    await lost.kill();
+    await card('twin-2', 'failed')
+      .getByText(/went away/)
+      .waitFor();
+    await card('twin-1', 'running').waitFor();
+    await judgePage(page, 'secrets-manager-test-dialog');
+    // Closing calls the rest off.
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await expect.poll(async () => tasksInFlight('twin-1')).toBe(0);
+  }, 60_000);
+});
+
+async function tasksInFlight(name: string): Promise<number | undefined> {
+  const { delegates } = await lab.journey.deployment.client.call('listDelegates');
+  return delegates.find((one) => one.name === name)?.tasksInFlight;
+}
+
+/** Where the delegates of a test and their steps stand on the page. */
+async function placesOf(page: Page): Promise<number[]> {
+  return page
+    .locator('[data-delegate], [data-delegate] [data-stage]')
+    .evaluateAll((parts) =>
+      parts.map((part) => Math.round(part.getBoundingClientRect().top + window.scrollY)),
+    );
+}
 
 describe('what fails', () => {
   test('before anything is sent: beside its field, and a region that is not the key’s at once', async () => {

@@ -5,7 +5,6 @@ import type { ReactNode, SubmitEvent } from 'react';
 import { NAME_MAX_CHARACTERS } from '@sallyport/core';
 import type { RegionView } from '@sallyport/protocol';
 import { isComplete } from '../scope-editor/region-draft.ts';
-import { ErrorPanel } from '../ui/error-panel.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Panel } from '../ui/page.tsx';
 import { LoadingState } from '../ui/states.tsx';
@@ -24,12 +23,9 @@ const ScopePreview = lazy(async () => ({
   default: (await import('../scope-editor/scope-preview.tsx')).ScopePreview,
 }));
 
-/** These come with the first test. */
-const PreflightReport = lazy(async () => ({
-  default: (await import('./preflight-report.tsx')).PreflightReport,
-}));
-const PreflightRunning = lazy(async () => ({
-  default: (await import('./preflight-running.tsx')).PreflightRunning,
+/** This comes with the first test. */
+const PreflightTrial = lazy(async () => ({
+  default: (await import('./preflight-trial.tsx')).PreflightTrial,
 }));
 
 type Props = {
@@ -172,16 +168,21 @@ function TrialPart({ form }: { form: Form }): ReactNode {
     if (phase !== 'none') box.current?.scrollIntoView({ block: 'nearest' });
   }, [phase]);
   return (
-    <div ref={box} aria-live="polite" className={isShown ? undefined : classes.hidden}>
-      <Suspense>
-        {isTrying && <PreflightRunning names={eligible.names} />}
-        {!isRunning && error !== null && (
-          <ErrorPanel error={error} title={of === 'save' ? 'Not saved' : 'Not tested'} />
-        )}
-        {!isRunning && outcome !== null && (
-          <PreflightReport outcome={outcome} isOutdated={isOutdated} isRefusal={of === 'save'} />
-        )}
-      </Suspense>
+    <div ref={box} className={isShown ? undefined : classes.hidden}>
+      {isShown && (
+        <Suspense>
+          <PreflightTrial
+            live={isTrying ? trial.live : null}
+            expected={eligible.names}
+            outcome={isRunning ? null : outcome}
+            error={isRunning ? null : error}
+            errorTitle={of === 'save' ? 'Not saved' : 'Not tested'}
+            isOutdated={isOutdated}
+            isRefusal={of === 'save'}
+            onStop={of === 'test' ? trial.stop : undefined}
+          />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,14 +1,15 @@
-// What a test found out: delegate by delegate, stage by stage, with what to do about a failure and the statement that is missing.
-import { Alert, Badge, Code, Group, Stack, Text, Title } from '@mantine/core';
+// What a test found out, or has so far: delegate by delegate, stage by stage, with what to do about a failure and the statement that is missing.
+import { Alert, Badge, Code, Group, Loader, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { DelegatePreflight, PreflightOutcome, PreflightStage } from '@sallyport/protocol';
+import type { DelegatePreflight, PreflightOutcome, PreflightStep } from '@sallyport/protocol';
 import { MissingStatement } from '../ui/error-panel.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { sayCount } from '../ui/say-time.ts';
 import { latencyMs } from './last-tests.ts';
+import { saySilence } from './live-preflight.ts';
 import classes from './preflight-report.module.css';
 
-const STAGES: Readonly<Record<PreflightStage['stage'], string>> = {
+const STAGES: Readonly<Record<PreflightStep['stage'], string>> = {
   'select-delegate': 'Select a delegate',
   reach: 'Reach AWS',
   credentials: 'Credentials',
@@ -27,14 +28,12 @@ type Props = {
 };
 
 export function PreflightReport({ outcome, isOutdated = false, isRefusal = false }: Props): ReactNode {
-  const passed = outcome.delegates.filter(({ report }) => report?.ok === true).length;
-  const all = outcome.delegates.length;
   return (
     <section aria-label="Test result" data-preflight={outcome.ok ? 'passed' : 'failed'}>
       <Stack gap="sm">
         <div>
           <Title order={2} size="h4">
-            {titleOf({ passed, all, isRefusal })}
+            {sayOutcome(outcome, isRefusal)}
           </Title>
           {isOutdated && (
             <Text size="sm" c="dimmed">
@@ -43,14 +42,23 @@ export function PreflightReport({ outcome, isOutdated = false, isRefusal = false
           )}
         </div>
         {outcome.delegates.map((one) => (
-          <DelegateReport key={one.delegateId} one={one} />
+          <DelegateCard
+            key={one.delegateId}
+            name={one.delegateName}
+            state={one.report?.ok === true ? 'passed' : 'failed'}
+            steps={one.report?.stages ?? []}
+            finished={one}
+          />
         ))}
       </Stack>
     </section>
   );
 }
 
-function titleOf({ passed, all, isRefusal }: { passed: number; all: number; isRefusal: boolean }): string {
+/** What a test came to, in one sentence without its full stop. */
+export function sayOutcome({ delegates }: PreflightOutcome, isRefusal: boolean): string {
+  const passed = delegates.filter(({ report }) => report?.ok === true).length;
+  const all = delegates.length;
   if (passed === 0)
     return isRefusal ? 'Not saved: no delegate could use the key' : 'No delegate could use the key';
   return passed === all
@@ -58,71 +66,104 @@ function titleOf({ passed, all, isRefusal }: { passed: number; all: number; isRe
     : `It works on ${passed} of ${sayCount(all, 'delegate')}`;
 }
 
-function DelegateReport({ one }: { one: DelegatePreflight }): ReactNode {
-  const { delegateName, report, error } = one;
-  const isOk = report?.ok === true;
-  const tookMs = latencyMs(one);
+const STATES = {
+  running: { colour: 'gray', word: 'Running' },
+  passed: { colour: 'teal', word: 'Passed' },
+  failed: { colour: 'red', word: 'Failed' },
+} as const;
+
+type CardProps = {
+  name: string;
+  state: keyof typeof STATES;
+  steps: readonly PreflightStep[];
+  /** How long there has been no word of it. */
+  silentSeconds?: number;
+  /** What came of it; null: it is still trying. */
+  finished?: DelegatePreflight | null;
+};
+
+/** One delegate. What is known only at the end stands below the steps, so that nothing moves that is being read. */
+export function DelegateCard({
+  name,
+  state,
+  steps,
+  silentSeconds = 0,
+  finished = null,
+}: CardProps): ReactNode {
+  const { colour, word } = STATES[state];
+  const tookMs = finished === null ? null : latencyMs(finished);
   return (
-    <section className={classes.delegate} aria-label={delegateName} data-delegate={delegateName}>
+    <section className={classes.delegate} aria-label={name} data-delegate={name} data-state={state}>
       <Stack gap="sm">
         <Group gap="sm">
           <Title order={3} size="h5">
-            {delegateName}
+            {name}
           </Title>
-          <Badge color={isOk ? 'teal' : 'red'} variant="light">
-            {isOk ? 'Passed' : 'Failed'}
+          <Badge color={colour} variant="light">
+            {word}
           </Badge>
           {tookMs !== null && (
             <Text size="xs" c="dimmed">
               {tookMs.toLocaleString('en')} ms
             </Text>
           )}
+          {silentSeconds > 0 && <Text size="xs">{saySilence(silentSeconds)}</Text>}
         </Group>
-        {typeof report?.identityArn === 'string' && (
-          <Text size="xs" c="dimmed" className={classes.identity}>
-            At AWS it is {report.identityArn}
-          </Text>
-        )}
-        {report !== null && (
+        {steps.length > 0 && (
           <ol className={classes.stages}>
-            {report.stages.map((stage) => (
-              <Stage key={`${stage.stage} ${stage.action}`} stage={stage} />
+            {steps.map((step) => (
+              <Step key={step.action} step={step} />
             ))}
           </ol>
         )}
-        {error !== undefined && <Failure message={error.message} data={error.data} />}
-        {report?.warnings.map((warning) => (
-          <Alert key={warning} color="yellow" variant="light" p="xs" icon={<Icon name="alert" />}>
-            <Text size="sm" className={classes.identity}>
-              {warning}
-            </Text>
-          </Alert>
-        ))}
+        {finished !== null && <Findings one={finished} />}
       </Stack>
     </section>
   );
 }
 
+function Findings({ one: { report, error } }: { one: DelegatePreflight }): ReactNode {
+  return (
+    <>
+      {typeof report?.identityArn === 'string' && (
+        <Text size="xs" c="dimmed" className={classes.identity}>
+          At AWS it is {report.identityArn}
+        </Text>
+      )}
+      {error !== undefined && <Failure message={error.message} data={error.data} />}
+      {report?.warnings.map((warning) => (
+        <Alert key={warning} color="yellow" variant="light" p="xs" icon={<Icon name="alert" />}>
+          <Text size="sm" className={classes.identity}>
+            {warning}
+          </Text>
+        </Alert>
+      ))}
+    </>
+  );
+}
+
 const LOOKS = {
+  waiting: { icon: 'circle', word: 'waiting' },
+  running: { icon: null, word: 'running' },
   passed: { icon: 'check', word: 'passed' },
   failed: { icon: 'close', word: 'failed' },
   skipped: { icon: 'circle', word: 'not tried' },
 } as const;
 
-function Stage({ stage }: { stage: PreflightStage }): ReactNode {
-  const { outcome, action, elapsedMs, error } = stage;
+function Step({ step }: { step: PreflightStep }): ReactNode {
+  const { outcome, action, elapsedMs, error } = step;
   const { icon, word } = LOOKS[outcome];
   return (
-    <li className={classes.stage} data-stage={stage.stage} data-outcome={outcome}>
+    <li className={classes.stage} data-stage={step.stage} data-outcome={outcome}>
       <span className={classes[outcome]}>
-        <Icon name={icon} size={16} />
+        {icon === null ? <Loader size={16} /> : <Icon name={icon} size={16} />}
       </span>
       <div className={classes.what}>
         <Group gap={6} component="span">
           <Text span size="sm" fw={500}>
-            {STAGES[stage.stage]}
+            {STAGES[step.stage]}
           </Text>
-          {action !== stage.stage && <Code className={classes.action}>{action}</Code>}
+          {action !== step.stage && <Code className={classes.action}>{action}</Code>}
           <Text span size="xs" c="dimmed">
             {outcome === 'passed' ? `${Math.round(elapsedMs).toLocaleString('en')} ms` : word}
           </Text>
@@ -133,7 +174,7 @@ function Stage({ stage }: { stage: PreflightStage }): ReactNode {
   );
 }
 
-type Data = NonNullable<NonNullable<PreflightStage['error']>['data']>;
+type Data = NonNullable<NonNullable<PreflightStep['error']>['data']>;
 
 function Failure({ message, data }: { message: string; data: Data | undefined }): ReactNode {
   const textOf = (field: string): string | null => {

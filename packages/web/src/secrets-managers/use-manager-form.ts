@@ -10,6 +10,9 @@ import type { Complaints, DraftField } from './judge-draft.ts';
 import { hasOtherSettings, settingsOf } from './manager-draft.ts';
 import type { ManagerDraft } from './manager-draft.ts';
 import { useNoteTest } from './last-tests.ts';
+import type { LivePreflight } from './live-preflight.ts';
+import { useLivePreflight } from './use-live-preflight.ts';
+import type { Watching } from './use-live-preflight.ts';
 import { useSaveManager } from './use-save-manager.ts';
 
 export type ManagerForm = {
@@ -37,6 +40,10 @@ export type Trial = {
   isRunning: boolean;
   /** Delegates are asked: not where only the name or the scope is saved. */
   isTrying: boolean;
+  /** What is told of it while it runs. */
+  live: LivePreflight;
+  /** Calls it off. */
+  stop: () => void;
   outcome: PreflightOutcome | null;
   /** What went wrong beyond what delegates report, unless it stands beside a field. */
   error: unknown;
@@ -57,8 +64,9 @@ export function useManagerForm(
   const [complaining, setComplaining] = useState<'test' | 'save' | null>(null);
   const [stopped, setStopped] = useState(0);
   const [attempt, setAttempt] = useState<Attempt>({ of: 'test', draft });
-  const testing = useTest(draft, saved);
-  const saving = useSaveManager(draft, saved, onSaved);
+  const watching = useLivePreflight();
+  const testing = useTest(draft, saved, watching);
+  const saving = useSaveManager({ draft, saved, watching, onSaved });
   const complaints = complaintsOf(draft, saved, complaining);
   const action = attempt.of === 'test' ? testing : saving;
   const unchangedError = attempt.draft === draft ? action.error : null;
@@ -92,6 +100,8 @@ export function useManagerForm(
       isRunning: action.isPending,
       isTrying:
         action.isPending && (attempt.of === 'test' || saved === null || hasOtherSettings(draft, saved)),
+      live: watching.live,
+      stop: watching.stop,
       outcome: outcomeIn(attempt.of === 'test' ? testing.data : undefined, action.error),
       error: isBesideField(action.error) ? null : withoutOutcome(action.error),
       isOutdated: attempt.draft !== draft,
@@ -117,13 +127,14 @@ function complaintsOf(
 
 /** Tries the settings as typed; of a saved one that was not changed, as they are saved. */
 // oxlint-disable-next-line typescript/explicit-function-return-type -- the type is that of the hook it wraps
-function useTest(draft: ManagerDraft, saved: SecretsManagerView | null) {
+function useTest(draft: ManagerDraft, saved: SecretsManagerView | null, { begin }: Watching) {
   const noteTest = useNoteTest();
   return useAction(async (client) => {
     if (saved === null || hasOtherSettings(draft, saved)) {
-      return client.call('preflightSettings', { body: { settings: settingsOf(draft, saved) } });
+      return client.call('preflightSettings', { body: { settings: settingsOf(draft, saved) }, ...begin() });
     }
-    const outcome = await client.call('testSecretsManager', { params: { secretsManager: saved.id } });
+    const params = { secretsManager: saved.id };
+    const outcome = await client.call('testSecretsManager', { params, ...begin() });
     noteTest(saved.id, outcome);
     return outcome;
   });

@@ -11,21 +11,33 @@ import { useConfirmations } from '../ui/use-confirmations.tsx';
 import { useNoteTest } from './last-tests.ts';
 import { changeOf, settingsOf } from './manager-draft.ts';
 import type { ManagerDraft } from './manager-draft.ts';
+import type { Watching } from './use-live-preflight.ts';
 
 type Saved = SavedSecretsManager | typeof CALLED_OFF;
 
-/** @param onSaved told with its name, once all is done */
-export function useSaveManager(
-  draft: ManagerDraft,
-  saved: SecretsManagerView | null,
-  onSaved: (name: string) => void,
-): UseMutationResult<Saved, Error, void> {
+type Saving = {
+  draft: ManagerDraft;
+  /** What it is an edit of; null: a new one. */
+  saved: SecretsManagerView | null;
+  watching: Watching;
+  /** Told with its name, once all is done. */
+  onSaved: (name: string) => void;
+};
+
+export function useSaveManager({
+  draft,
+  saved,
+  watching,
+  onSaved,
+}: Saving): UseMutationResult<Saved, Error, void> {
   const confirmations = useConfirmations();
   const noteTest = useNoteTest();
   return useAction(
     async (client): Promise<Saved> => {
       const outcome =
-        saved === null ? await create(client, draft) : await edit({ client, confirmations }, draft, saved);
+        saved === null
+          ? await create(client, draft, watching)
+          : await edit({ client, confirmations, watching }, draft, saved);
       if (outcome === CALLED_OFF) return outcome;
       const { secretsManager, preflight } = outcome;
       if (preflight !== null) noteTest(secretsManager.id, preflight);
@@ -37,7 +49,11 @@ export function useSaveManager(
   );
 }
 
-async function create(client: Client, draft: ManagerDraft): Promise<SavedSecretsManager> {
+async function create(
+  client: Client,
+  draft: ManagerDraft,
+  { begin }: Watching,
+): Promise<SavedSecretsManager> {
   return client.call('createSecretsManager', {
     body: {
       name: draft.name.trim(),
@@ -45,11 +61,12 @@ async function create(client: Client, draft: ManagerDraft): Promise<SavedSecrets
       usageScope: draft.scope,
       makeDefault: draft.makeDefault,
     },
+    ...begin(),
   });
 }
 
 async function edit(
-  { client, confirmations }: { client: Client; confirmations: Confirmations },
+  { client, confirmations, watching }: { client: Client; confirmations: Confirmations; watching: Watching },
   draft: ManagerDraft,
   saved: SecretsManagerView,
 ): Promise<Saved> {
@@ -66,6 +83,7 @@ async function edit(
         client.call('editSecretsManager', {
           params,
           body: confirmationToken === null ? body : { ...body, onConflict: 'inherit', confirmationToken },
+          ...watching.begin(),
         }),
     });
   }
