@@ -11,6 +11,8 @@ import { brokenOff, connectTimedOut, idleTimedOut, tooLong, unreachable } from '
 
 export type NodeTransportOptions = {
   address: URL;
+  /** A Unix socket to connect to instead of the address's host; left out or null: none. */
+  socketPath?: string | null;
   /** Certificates of authorities to trust instead of the system's, PEM; `null`: the system's. */
   caPem: string | null;
   /** How long a connection may take to come about, in milliseconds. */
@@ -24,7 +26,7 @@ const MAX_IDLE_CONNECTIONS = 64;
 
 /** The transport of Node programs. */
 export function nodeTransport(options: NodeTransportOptions): Transport {
-  const { address, caPem } = options;
+  const { address, caPem, socketPath = null } = options;
   const secure = address.protocol === 'https:';
   const keepAlive = { keepAlive: true, maxFreeSockets: MAX_IDLE_CONNECTIONS };
   const newAgent = (): HttpAgent => (secure ? new HttpsAgent(keepAlive) : new HttpAgent(keepAlive));
@@ -33,12 +35,13 @@ export function nodeTransport(options: NodeTransportOptions): Transport {
     ...(caPem === null ? {} : { ca: caPem }),
     hostname: address.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: address.port === '' ? (secure ? 443 : 80) : Number(address.port),
+    ...(socketPath === null ? {} : { socketPath }),
     timeout: options.idleTimeoutMs,
   };
   const prefix = address.pathname.replace(/\/$/, '');
   const start = secure ? httpsRequest : httpRequest;
   return {
-    address: printAddress(address),
+    address: socketPath === null ? printAddress(address) : `unix:${socketPath}`,
     async send(request) {
       // A stream has a connection of its own: a server that refuses it early stops to read, and whatever came next on the same
       // connection would stand in line behind bytes that nobody takes.
