@@ -13,6 +13,7 @@ const SOURCES = [
   'package-lock.json',
   'packages/core/src',
   'packages/protocol/package.json',
+  'packages/protocol/route-rows.json',
   'packages/protocol/src',
   'packages/sdk/package.json',
   'packages/sdk/src',

@@ -62,7 +62,7 @@ describe('source files', () => {
 
   test('process.env is read where configuration is read, and nowhere else in the product', () => {
     const allowed =
-      /(^packages\/[^/]+\/src\/(main|config\/environment)\.ts$|\/test\/|^test\/|^bench\/|^scripts\/|^vitest\.config\.ts$|^packages\/testkit\/)/;
+      /(^packages\/[^/]+\/src\/(main|config\/environment)\.ts$|\/test\/|^test\/|^bench\/|^examples\/|^scripts\/|^vitest\.config\.ts$|^packages\/testkit\/)/;
     expect(
       offenders(
         sources.filter((name) => !allowed.test(name)),
