@@ -62,7 +62,9 @@ async function insertCrowd(store: Store, crowd: Crowd): Promise<void> {
         const id = makeId('secret', { nowMs: createdAtMs, random: randomBytes(ID_RANDOM_BYTES) });
         const { secretsManagerId } = crowd;
         const kind = index % 20 === 19 ? 'file' : 'text';
-        const row = { id, name: crowdName(index), kind, scope: scopeOf(index, crowd), createdAtMs } as const;
+        const scope = scopeOf(index, crowd);
+        const availability = { mode: 'fresh' } as const;
+        const row = { id, name: crowdName(index), kind, scope, availability, createdAtMs } as const;
         await secrets.insert(row, secretsManagerId);
         const version = { secretId: id, version: 1, secretsManagerId, envelope: { inline: envelope } };
         await secrets.addVersion({ ...version, valueBytes: 32, createdAtMs, createdBy: 'crowd' });

@@ -1,4 +1,4 @@
-// Commands for applications, environments and services against a real server: what a person types, and what they get.
+// Commands for applications, environments, services and availability against a real server: what a person types, and what they get.
 import type { ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -158,5 +158,19 @@ describe('completion', () => {
     const environments = await place.run(['__complete', '--', 'env', 'list', '-a', 'alpha', '--app']);
     expect(environments.stdout).toContain('--app');
     expect((await place.run(['__complete', '--', 'env', 'rename', 'om'])).stdout).toBe('omega\n');
+  });
+});
+
+describe('availability of a secret', () => {
+  test('is given with a new one, changed by a command of its own, and shown', async () => {
+    const words = (line: string[], options: RunOptions = {}) => place.run(line, options);
+    await words(['set', 'away', '-', '--availability', 'stale-ok 15m'], { input: 'x' });
+    expect((await done('describe away')).stdout).toMatch(/^availability: +stale-ok 15m$/m);
+    const changed = await words(['availability', 'set', 'away', 'offline 24h']);
+    expect([changed.code, changed.stderr]).toEqual([0, 'Availability of away: offline 24h.\n']);
+    expect(rowsOf(await done('list --search away'))[0]).toContain('offline 24h');
+    expect((await done('changes away')).stdout).toContain('availability: stale-ok 15m → offline 24h');
+    const kept = await words(['set', 'away', '-', '--availability', 'fresh'], { input: 'x' });
+    expect([kept.code, kept.stderr]).toEqual([2, expect.stringContaining('sallyport availability set')]);
   });
 });

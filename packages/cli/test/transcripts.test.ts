@@ -179,9 +179,9 @@ describe('lists', () => {
     await sallyport('set listed -', { input: 'canary-value' });
     const shown = await sallyport('list --search LISTED');
     expect(shown.stdout.split('\n')[0]).toMatch(
-      /^NAME +KIND +VERSION +SIZE +SECRETS MANAGER +SCOPE +UPDATED +LAST USED$/,
+      /^NAME +KIND +VERSION +SIZE +SECRETS MANAGER +SCOPE +AVAILABILITY +UPDATED +LAST USED$/,
     );
-    expect(shown.stdout.split('\n')[1]).toMatch(/^listed +text +1 +12 B +ring +inherits +20\d\d-/);
+    expect(shown.stdout.split('\n')[1]).toMatch(/^listed +text +1 +12 B +ring +inherits +fresh +20\d\d-/);
     const rows = JSON.parse((await sallyport('list -o json')).stdout) as { name: string }[];
     expect(rows.map(({ name }) => name)).toContain('listed');
     expect(shown.stdout + JSON.stringify(rows)).not.toContain('canary-value');

@@ -37,6 +37,12 @@ describe('a command line that cannot be carried out exits with 2 and says why', 
     ['a deletion that nobody can confirm', ['rm', 'a'], /needs a yes/],
     ['a file that is not there', ['set', 'a', '--file', '/nowhere/x'], /\/nowhere\/x cannot be read: ENOENT/],
     ['a fingerprint that is none', ['delegate', 'trust', 'a', 'b'], /A fingerprint is SHA256:/],
+    [
+      'an availability that is none',
+      ['availability', 'set', 'a', 'offline forever'],
+      /"offline forever" is no availability/,
+    ],
+    ['one that is too long', ['set', 'a', '-', '--availability', 'offline 8d'], /is no availability/],
     ['no server address', ['get', 'a'], /No server address is given/],
     [
       'an address that is none',

@@ -12,7 +12,12 @@ export {
   HTTP_FRAMES_TYPE,
   readHttpFrames,
 } from './api/http-frames.ts';
-export { PLACE_MAX_ITEMS, RESOLVE_MAX_ITEMS, SEALED_BOX_MAX_BYTES } from './api/limits.ts';
+export {
+  AVAILABILITY_MAX_SECONDS,
+  PLACE_MAX_ITEMS,
+  RESOLVE_MAX_ITEMS,
+  SEALED_BOX_MAX_BYTES,
+} from './api/limits.ts';
 export { PROGRESS_LINE_MAX_BYTES, PROGRESS_TYPE } from './api/progress.ts';
 export type { ProgressLine } from './api/progress.ts';
 export { PURPOSE_HEADER, PURPOSE_MAX_CHARACTERS } from './api/route.ts';
@@ -137,6 +142,9 @@ export {
 export { AUDIT_ACTIONS } from './audit-actions/index.ts';
 export type { AuditAction } from './audit-actions/index.ts';
 export type { AuditActorKind } from './api/audit.ts';
+export { AvailabilitySchema } from './api/availability.ts';
+export { FRESH, isSameAvailability, parseAvailability, printAvailability } from './api/availability-text.ts';
+export type { Availability } from './api/availability.ts';
 export {
   CreateDelegateToken,
   CreatedDelegateToken,
@@ -246,8 +254,6 @@ export {
 } from './delegate/tasks.ts';
 export type { CheckpointRefusal, TaskKind, TaskOf, TaskResultOf } from './delegate/tasks.ts';
 export {
-  AVAILABILITY_MAX_SECONDS,
-  AvailabilitySchema,
   LocalGrant,
   LocalRead,
   LocalReadAnswer,
@@ -258,4 +264,3 @@ export {
   Recheck,
   SignedLocalGrant,
 } from './delegate/local-reads.ts';
-export type { Availability } from './delegate/local-reads.ts';

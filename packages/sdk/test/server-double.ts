@@ -300,6 +300,7 @@ export class ServerDouble {
       secretsManagerId,
       secretsManagerName: 'test',
       scope: { type: 'inherit' },
+      availability: { mode: 'fresh' },
       version,
       valueBytes: value.length,
       createdAtMs: 1,

@@ -1,7 +1,7 @@
 // Builds accounts for tests through the API: applications with environments, groups with grants, keys with the rights of a group.
 import { expect } from 'vitest';
 import type { AccountPermission } from '@sallyport/core';
-import type { GrantInput, RegionInput, UsageScopeInput } from '@sallyport/protocol';
+import type { Availability, GrantInput, RegionInput, UsageScopeInput } from '@sallyport/protocol';
 import { fakeSealed, newRequestId } from './test-server.ts';
 import type { Answer, Loose, TestServer } from './test-server.ts';
 import type { ScriptedDelegate } from './scripted-delegate.ts';
@@ -64,11 +64,13 @@ export type Writing = {
   key?: string;
   secretsManager?: string | null;
   scope?: UsageScopeInput | null;
+  availability?: Availability | null;
 };
 
 /** Writes as the holder of `key`. */
 export async function writeAs(on: TestServer, delegate: ScriptedDelegate, writing: Writing): Promise<Answer> {
   const { secret, value = 'value', key, secretsManager = null, scope: scopeInput = null } = writing;
+  const { availability = null } = writing;
   const body = {
     requestId: newRequestId(),
     delegateId: delegate.delegateId,
@@ -76,6 +78,7 @@ export async function writeAs(on: TestServer, delegate: ScriptedDelegate, writin
     secretsManager,
     expectedVersion: null,
     scope: scopeInput,
+    availability,
     sealed: fakeSealed(value),
   };
   return on.call('POST', '/v1/secrets/write', body, key);

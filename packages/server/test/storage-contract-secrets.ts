@@ -64,7 +64,7 @@ export function describeSecrets(database: Database): void {
       ]);
       expect(found[3]).toEqual([
         {
-          secret: { id: one, name: 'One', kind: 'text', scope: { type: 'inherit' }, createdAtMs: NOW_MS },
+          secret: secretRow({ id: one, name: 'One' }),
           foundAs: 'One',
           version: versionRow(one, manager.id, { version: 2, envelope: { inline: new Uint8Array(0) } }),
           newestVersion: 3,

@@ -6,6 +6,7 @@ import type { Store } from '../src/storage/store.ts';
 import { describeApplications } from './storage-contract-applications.ts';
 import { describeAudit } from './storage-contract-audit.ts';
 import { describeAccess } from './storage-contract-groups.ts';
+import { describeLocalReads } from './storage-contract-local-reads.ts';
 import { describeRegistry } from './storage-contract-registry.ts';
 import { describeEnvelopes } from './storage-contract-envelopes.ts';
 import { describeSecrets, describeUploads } from './storage-contract-secrets.ts';
@@ -47,6 +48,7 @@ export function describeStorage(name: string, adapter: StorageUnderTest): void {
     describeAccess(database);
     describePeople(database);
     describeWorkloads(database);
+    describeLocalReads(database);
     describeApplications(database);
   });
 }

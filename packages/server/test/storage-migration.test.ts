@@ -62,6 +62,10 @@ test('secrets keep ids, names and versions and may be used everywhere; keys keep
     owner: { type: 'groups', groupIds: [ACCOUNT_ADMINISTRATOR] },
     restriction: null,
   });
+  expect(found.flat().map(({ secret: row }) => row.availability)).toEqual([
+    { mode: 'fresh' },
+    { mode: 'fresh' },
+  ]);
   expect(managerRow).toMatchObject({ usageScope: EVERYWHERE, isDefault: true });
   expect(await store.checkIntegrity()).toEqual([]);
   await store.close();

@@ -57,6 +57,7 @@ export function secretRow(over: Partial<SecretRow> = {}): SecretRow {
     name: 'db-password',
     kind: 'text',
     scope: { type: 'inherit' },
+    availability: { mode: 'fresh' },
     createdAtMs: NOW_MS,
     ...over,
   };

@@ -1,4 +1,5 @@
 // Commands about where secrets are used: their scopes, who could use them, who did, what refers to them, what was changed.
+import { printAvailability } from '@sallyport/protocol/client';
 import type { SecretChange, SecretUse, SetupUsageView, UsageScopeView } from '@sallyport/protocol';
 import type { Command, Invocation } from '../command-line/command.ts';
 import { OUTPUT_FLAG, SCOPE_FLAGS, YES_FLAG } from '../command-line/shared-flags.ts';
@@ -6,6 +7,7 @@ import { usageError } from '../command-line/usage-error.ts';
 import { withClient } from '../config/open-client.ts';
 import { placedReference } from '../config/place.ts';
 import { withConfirmation } from '../input/confirm-effects.ts';
+import { AVAILABILITY_DETAILS, readAvailability } from '../input/parse-availability.ts';
 import { REGION_DETAILS } from '../input/parse-region.ts';
 import { printableTime } from '../output/printable.ts';
 import { fields, table } from '../output/table.ts';
@@ -54,6 +56,16 @@ export const SECRET_USAGE_COMMANDS: readonly Command[] = [
       'scope set db-password --inherit',
     ],
     run: setScope,
+  },
+  {
+    path: ['availability', 'set'],
+    summary: 'Change for how long delegates may serve a secret while the server is away',
+    details: AVAILABILITY_DETAILS,
+    arguments: [NAME, { name: 'AVAILABILITY', summary: 'fresh, "stale-ok AGE" or "offline AGE"' }],
+    flags: { ...SCOPE_FLAGS },
+    connects: true,
+    examples: ['availability set db-password "offline 24h"', 'availability set db-password fresh'],
+    run: setAvailability,
   },
   {
     path: ['alias', 'remove'],
@@ -138,6 +150,17 @@ async function setScope(invocation: Invocation): Promise<void> {
   const secret = await placedReference(name, invocation);
   const edited = await withClient(invocation, (client) => client.edit(secret, { scope }));
   await note(invocation.terminal, `${edited.name} may be used: ${printUsageScope(edited.scope)}.`);
+}
+
+async function setAvailability(invocation: Invocation): Promise<void> {
+  const { NAME: name = '', AVAILABILITY: text = '' } = invocation.arguments;
+  const availability = readAvailability(text);
+  const secret = await placedReference(name, invocation);
+  const edited = await withClient(invocation, (client) => client.edit(secret, { availability }));
+  await note(
+    invocation.terminal,
+    `Availability of ${edited.name}: ${printAvailability(edited.availability)}.`,
+  );
 }
 
 async function removeAlias(invocation: Invocation): Promise<void> {

@@ -1,5 +1,6 @@
 // Commands for secrets: the everyday ones stand at the top level.
 import { parseSecretReference, printSecretReference } from '@sallyport/core';
+import { printAvailability } from '@sallyport/protocol/client';
 import type { SecretDownload } from '@sallyport/sdk';
 import type { Command, Invocation } from '../command-line/command.ts';
 import { OUTPUT_FLAG, SCOPE_FLAGS, YES_FLAG } from '../command-line/shared-flags.ts';
@@ -198,10 +199,21 @@ async function listSecrets(invocation: Invocation): Promise<void> {
     printableBytes(secret.valueBytes),
     secret.secretsManagerName ?? '-',
     printUsageScope(secret.scope),
+    printAvailability(secret.availability),
     printableTime(secret.updatedAtMs),
     printableTime(secret.usage.lastReleasedAtMs),
   ]);
-  const headings = ['NAME', 'KIND', 'VERSION', 'SIZE', 'SECRETS MANAGER', 'SCOPE', 'UPDATED', 'LAST USED'];
+  const headings = [
+    'NAME',
+    'KIND',
+    'VERSION',
+    'SIZE',
+    'SECRETS MANAGER',
+    'SCOPE',
+    'AVAILABILITY',
+    'UPDATED',
+    'LAST USED',
+  ];
   await writeData(terminal, table(headings, rows));
 }
 
@@ -222,6 +234,7 @@ async function describeSecret(invocation: Invocation): Promise<void> {
       ['size', `${printableBytes(secret.valueBytes)} (${secret.valueBytes} bytes)`],
       ['secrets manager', `${secret.secretsManagerName ?? '-'} (${secret.secretsManagerId})`],
       ['scope', printUsageScope(secret.scope)],
+      ['availability', printAvailability(secret.availability)],
       ...(aliases.length === 0 ? [] : [['aliases', aliases.join(', ')] as const]),
       ['config entries', String(usage.setupUsages)],
       ['reads in 90 days', `${usage.releases}, and ${usage.refusals} refused`],

@@ -6,6 +6,7 @@ import { SCOPE_FLAGS } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
 import { withClient } from '../config/open-client.ts';
 import { placedReference } from '../config/place.ts';
+import { readAvailability } from '../input/parse-availability.ts';
 import { askHidden, canAsk } from '../input/prompt.ts';
 import { openUpload, readStdin } from '../input/read-input.ts';
 import { printableBytes } from '../output/printable.ts';
@@ -36,6 +37,11 @@ export const WRITE_FLAGS = {
   },
   ...SCOPE_FLAGS,
   ...USAGE_SCOPE_FLAGS,
+  availability: {
+    kind: 'text',
+    value: 'AVAILABILITY',
+    summary: 'Of a new secret: fresh (default), "stale-ok AGE" or "offline AGE"; see `availability set`',
+  },
 } as const satisfies Record<string, FlagSpec>;
 
 /** Carries out `set`. */
@@ -69,8 +75,10 @@ function writeOptionsOf({ flags }: Invocation): WriteOptions {
   const secretsManager = flags.text('secrets-manager');
   const expectedVersion = flags.whole('if-version', { min: 0, max: VERSION_MAX });
   const scope = usageScopeOf(flags);
+  const availability = flags.text('availability');
   return {
     ...(scope === null ? {} : { scope }),
+    ...(availability === null ? {} : { availability: readAvailability(availability) }),
     ...(secretsManager === null ? {} : { secretsManager }),
     ...(expectedVersion === null ? {} : { expectedVersion }),
   };

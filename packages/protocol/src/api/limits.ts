@@ -7,3 +7,5 @@ export const RESOLVE_MAX_ITEMS = 1000;
 export const PLACE_MAX_ITEMS = 5000;
 /** Largest sealed box of one small message: a value of 1 MiB and its frame, or the answer to many small ones. */
 export const SEALED_BOX_MAX_BYTES = 16 * 1_048_576;
+/** Longest time for which a secret may be served without the server: 7 days. */
+export const AVAILABILITY_MAX_SECONDS = 604_800;

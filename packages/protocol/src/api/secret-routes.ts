@@ -83,7 +83,7 @@ export const SECRET_ROUTES = {
     path: '/v1/secrets/{secret}',
     tag: 'secrets',
     access: 'signed-in',
-    summary: 'Rename a secret or change its scope; its id stays and no delegate is needed.',
+    summary: 'Rename a secret, change its scope or its availability; its id stays and no delegate is needed.',
     body: EditSecret,
     response: SecretMetadata,
     errors: [

@@ -1,6 +1,7 @@
 // Schemas of the API for secrets. Values travel sealed only; what is in clear here is metadata.
 import { z } from 'zod';
 import { SECRET_KINDS } from '@sallyport/core';
+import { AvailabilitySchema } from './availability.ts';
 import {
   CursorSchema,
   DelegateIdSchema,
@@ -26,6 +27,7 @@ export const SecretMetadata = z
     secretsManagerId: SecretsManagerIdSchema,
     secretsManagerName: z.string().nullable().describe('null: the caller may not know of it.'),
     scope: UsageScopeView,
+    availability: AvailabilitySchema,
     version: z.number().int().min(1).describe('The newest version.'),
     valueBytes: z.number().int().min(1).describe('Size of the newest value.'),
     createdAtMs: TimeMs,
@@ -81,6 +83,7 @@ export const EditSecret = z
     leaveAlias: z.boolean().default(false).describe('The old name goes on finding it.'),
     removeAliases: z.array(NameSchema).max(64).default([]),
     scope: UsageScopeInput.optional(),
+    availability: AvailabilitySchema.optional(),
     confirmationToken: z
       .string()
       .max(100)
@@ -108,6 +111,9 @@ const writeFields = {
     .describe(
       'Of a new secret; null: the place in the reference where it names one, else that of the secrets manager. Not for one that exists.',
     ),
+  availability: AvailabilitySchema.nullable()
+    .default(null)
+    .describe('Of a new secret; null: `fresh`. Not for one that exists.'),
 };
 
 /** `POST /v1/secrets/write`: one text value of at most 1 MiB. */

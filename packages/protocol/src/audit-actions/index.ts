@@ -8,6 +8,7 @@ export const AUDIT_ACTIONS = [
   'secret.exported',
   'secret.renamed',
   'secret.scope-changed',
+  'secret.availability-changed',
   'secret.alias-removed',
   'secret.deleted',
   'secrets-manager.created',

@@ -2,7 +2,8 @@
 // come from the schemas all the same, and tests hold this against them.
 export { decodeContent, encodeContent } from '../sealing/content.ts';
 export { encodeHttpFrame, HTTP_FRAMES_TYPE, readHttpFrames } from '../api/http-frames.ts';
-export { RESOLVE_MAX_ITEMS } from '../api/limits.ts';
+export { FRESH, isSameAvailability, parseAvailability, printAvailability } from '../api/availability-text.ts';
+export { AVAILABILITY_MAX_SECONDS, RESOLVE_MAX_ITEMS } from '../api/limits.ts';
 export { PROGRESS_LINE_MAX_BYTES, PROGRESS_TYPE } from '../api/progress.ts';
 export { PURPOSE_HEADER } from '../api/route.ts';
 export { STREAM_CHUNK_BYTES } from '../delegate/protocol-version.ts';

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { SECRET_KINDS } from '@sallyport/core';
 import { AccountIdSchema } from '../api/audit.ts';
+import { AvailabilitySchema } from '../api/availability.ts';
 import {
   base64Url,
   RequestIdSchema,
@@ -14,27 +15,6 @@ import {
 import { RESOLVE_MAX_ITEMS } from '../api/limits.ts';
 import { WireError } from '../errors/wire-error.ts';
 import { TaskPlace } from './tasks.ts';
-
-/** Longest time for which a secret may be served without the server: 7 days. */
-export const AVAILABILITY_MAX_SECONDS = 604_800;
-
-const Age = z.number().int().min(1).max(AVAILABILITY_MAX_SECONDS);
-
-/** For how long a delegate may serve a secret by itself to a caller whom the server has confirmed before. */
-export const AvailabilitySchema = z
-  .discriminatedUnion('mode', [
-    z.strictObject({ mode: z.literal('fresh') }).describe('Each read asks the server.'),
-    z
-      .strictObject({ mode: z.literal('stale-ok'), maxAgeSeconds: Age })
-      .describe('Served from memory for so long after the last confirmation.'),
-    z
-      .strictObject({ mode: z.literal('offline'), maxAgeSeconds: Age })
-      .describe(
-        'As stale-ok, and kept on disk, still wrapped, so that it outlives a restart of the delegate.',
-      ),
-  ])
-  .meta({ id: 'Availability' });
-export type Availability = z.infer<typeof AvailabilitySchema>;
 
 /** What the server signs: this caller may have this version of this secret by this reference, from this delegate, until then. */
 export const LocalGrant = z.strictObject({
@@ -120,7 +100,7 @@ export const LocalUse = z.strictObject({
   purpose: z.string().max(200).nullable(),
   firstAtMs: TimeMs,
   lastAtMs: TimeMs,
-  count: z.number().int().min(1),
+  count: z.number().int().min(1).max(1_000_000_000),
 });
 export type LocalUse = z.infer<typeof LocalUse>;
 

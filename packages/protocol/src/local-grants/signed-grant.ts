@@ -3,7 +3,8 @@
 import { sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { invariant } from '@sallyport/core';
-import { LocalGrant, SignedLocalGrant } from '../delegate/local-reads.ts';
+import { LocalGrant } from '../delegate/local-reads.ts';
+import type { SignedLocalGrant } from '../delegate/local-reads.ts';
 import { decodeBase64url } from '../sealing/encoding.ts';
 
 const LABEL = 'sallyport local grant v1';

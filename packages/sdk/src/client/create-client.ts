@@ -109,7 +109,7 @@ export type Client = {
   /** Metadata of one secret and its versions. */
   describe(secret: string): Promise<SecretDetail>;
   /**
-   * Changes name, aliases or scope.
+   * Changes name, aliases, scope or availability.
    * @throws {confirmation-required} when somebody asks by a name that would be gone; `data.confirmationToken` confirms it
    */
   edit(secret: string, change: SecretEdit): Promise<SecretMetadata>;

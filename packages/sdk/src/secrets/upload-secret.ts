@@ -78,6 +78,7 @@ async function uploadOnce(
     secretsManager,
     expectedVersion,
     scope: options.scope ?? null,
+    availability: options.availability ?? null,
     sealed: stream.header,
   };
   await source.open();

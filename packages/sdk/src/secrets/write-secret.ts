@@ -2,7 +2,7 @@
 import { AppError, isAppError, parseSecretReference, TEXT_MAX_BYTES } from '@sallyport/core';
 import type { SecretId, SecretKind, SecretsManagerId } from '@sallyport/core';
 import { encodeContent } from '@sallyport/protocol/client';
-import type { DelegateOffer, SealedWriteContent, UsageScopeInput } from '@sallyport/protocol';
+import type { Availability, DelegateOffer, SealedWriteContent, UsageScopeInput } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';
 import { delay, withFailOver } from '../delegates/fail-over.ts';
@@ -13,6 +13,8 @@ export type WriteOptions = {
   secretsManager?: string | undefined;
   /** Of a new secret; left out: the place in its address, else that of the secrets manager. Not for one that exists. */
   scope?: UsageScopeInput | undefined;
+  /** Of a new secret; left out: each read asks the server. Not for one that exists. */
+  availability?: Availability | undefined;
   /** Newest version as the caller knows it; 0: the secret must not exist yet; left out: whatever it is. */
   expectedVersion?: number | undefined;
   /** Ends the call. It may have been carried out all the same. */
@@ -74,6 +76,7 @@ async function writeOnce(
             secretsManager,
             expectedVersion,
             scope,
+            availability: options.availability ?? null,
             sealed: exchange.sealed,
           },
           ...(signal === null ? {} : { signal }),

@@ -2,6 +2,7 @@
 // delegate worked in between.
 import { AppError, effectiveScope, fitsUnder, isAppError } from '@sallyport/core';
 import type { SecretsManagerSettings, UsageScope } from '@sallyport/core';
+import { printAvailability } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditScope } from '../audit/audit-entry.ts';
 import { readCatalogue } from '../applications/account-catalogue.ts';
@@ -40,6 +41,7 @@ export async function commitVersion(
     name: target.name,
     kind: target.kind,
     scope: plan.scope,
+    availability: plan.availability,
     createdAtMs: scope.atMs,
   };
   const manager = await commit(store, async (tables) => {
@@ -149,7 +151,12 @@ function versionEntry(
       secretsManager: target.secretsManagerId,
       delegate: delegate.id,
       valueBytes: encrypted.valueBytes,
-      ...(existing === null ? { scope: JSON.stringify(plan.scope) } : {}),
+      ...(existing === null
+        ? {
+            scope: JSON.stringify(plan.scope),
+            availability: printAvailability(plan.availability),
+          }
+        : {}),
     },
   });
 }

@@ -1,8 +1,9 @@
-// Changes what is around a secret's value: its name, its aliases and its scope. Whoever would be cut off is told of first: config entries
+// Changes what is around a secret's value: its name, its aliases, its scope and its availability. Whoever would be cut off is told of first: config entries
 // at places that the scope would no longer cover refuse it, and a name that somebody asks by has to be confirmed away, or left as alias.
 import { AppError, checkSecretName, effectiveScope, isId, nameKey } from '@sallyport/core';
 import type { EffectiveScope, UsageScope } from '@sallyport/core';
-import type { SecretMetadata, UseByName } from '@sallyport/protocol';
+import { isSameAvailability, printAvailability } from '@sallyport/protocol';
+import type { Availability, SecretMetadata, UseByName } from '@sallyport/protocol';
 import { readCatalogue } from '../applications/account-catalogue.ts';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditEntry } from '../audit/audit-log.ts';
@@ -28,6 +29,7 @@ type Edit = {
   names: string[];
   scope: UsageScope;
   effective: EffectiveScope;
+  availability: Availability;
   removedAliases: string[];
 };
 
@@ -54,7 +56,8 @@ export async function editSecret(request: EditRequest, services: Services): Prom
     await confirmLostNames(tables, { request, before, edit }, { services, asker });
     const entries = await carryOut(tables, { before, edit, leaveAlias: body.leaveAlias }, auditScope);
     await tables.audit.append(entries);
-    const after = { ...secret, name: edit.name, scope: edit.scope };
+    const { availability } = edit;
+    const after = { ...secret, name: edit.name, scope: edit.scope, availability };
     return viewSecret({ ...before, secret: after, scope: edit.effective }, asker);
   });
 }
@@ -90,7 +93,8 @@ async function planEdit(
   const name = body.name ?? secret.name;
   const kept = [...aliases.values()].filter((alias) => !removedAliases.includes(alias));
   const names = [name, ...kept, ...(body.leaveAlias ? [secret.name] : [])];
-  return { name, names, scope, effective, removedAliases };
+  const availability = body.availability ?? secret.availability;
+  return { name, names, scope, effective, availability, removedAliases };
 }
 
 /** @throws {scope-conflict} when config entries would lose the secret somewhere */
@@ -142,10 +146,14 @@ async function carryOut(
   auditScope: ReturnType<typeof auditScopeOf>,
 ): Promise<AuditEntry[]> {
   const { before, edit, leaveAlias } = of;
-  const { id, name, scope } = before.secret;
+  const { id, name, scope, availability } = before.secret;
   const entries: AuditEntry[] = [];
   const record = (
-    action: 'secret.renamed' | 'secret.scope-changed' | 'secret.alias-removed',
+    action:
+      | 'secret.renamed'
+      | 'secret.scope-changed'
+      | 'secret.availability-changed'
+      | 'secret.alias-removed',
     details: AuditEntry['details'],
   ) => {
     entries.push(auditEntry(auditScope, action, { resource: id, resourceName: edit.name, details }));
@@ -164,6 +172,11 @@ async function carryOut(
     record('secret.scope-changed', {
       changes: [{ field: 'scope', from: asJson(scope), to: asJson(edit.scope) }],
     });
+  }
+  if (!isSameAvailability(edit.availability, availability)) {
+    await tables.secretEdits.setAvailability(id, edit.availability);
+    const [from, to] = [printAvailability(availability), printAvailability(edit.availability)];
+    record('secret.availability-changed', { changes: [{ field: 'availability', from, to }] });
   }
   for (const alias of edit.removedAliases) {
     await tables.secretEdits.removeAlias(id, alias);

@@ -26,7 +26,7 @@ export async function offersToWrite(
   const reference = parseUnversioned(request.body.secret);
   const asker = await askerOf(request, services);
   const { manager } = await services.store.read(async (tables) =>
-    findWriteSubject(tables, { ...request.body, reference }, asker),
+    findWriteSubject(tables, { ...request.body, availability: null, reference }, asker),
   );
   const delegates = services.fleet.offers([manager.settings]);
   if (delegates.length === 0) throw await services.fleet.noDelegate([manager.settings]);

@@ -11,6 +11,7 @@ import type {
   UploadId,
   UsageScope,
 } from '@sallyport/core';
+import type { Availability } from '@sallyport/protocol';
 
 /** An envelope of one frame with room for its header. */
 export const INLINE_ENVELOPE_MAX_BYTES = 1_048_576 + 16_384;
@@ -20,6 +21,7 @@ export type SecretRow = {
   name: string;
   kind: SecretKind;
   scope: UsageScope;
+  availability: Availability;
   createdAtMs: number;
 };
 
@@ -94,6 +96,7 @@ export type SecretEdits = {
   /** Gives it another name; the old one is gone unless it is made an alias. */
   rename(id: SecretId, name: string): Promise<void>;
   setScope(id: SecretId, scope: UsageScope): Promise<void>;
+  setAvailability(id: SecretId, availability: Availability): Promise<void>;
   addAlias(id: SecretId, alias: { name: string; atMs: number }): Promise<void>;
   /** False: it has no such alias. */
   removeAlias(id: SecretId, name: string): Promise<boolean>;

@@ -43,6 +43,7 @@ const CHANGE_ACTIONS = [
   'secret.version-added',
   'secret.renamed',
   'secret.scope-changed',
+  'secret.availability-changed',
   'secret.alias-removed',
 ] as const satisfies readonly AuditAction[];
 

@@ -20,6 +20,7 @@ export function viewSecret(found: FoundSecret, asker: SecretAsker): SecretMetada
     secretsManagerId: version.secretsManagerId,
     secretsManagerName: asker.seesManager(found.managerScope) ? secretsManagerName : null,
     scope: viewUsageScope(secret.scope, asker.places),
+    availability: secret.availability,
     version: version.version,
     valueBytes: version.valueBytes,
     createdAtMs: secret.createdAtMs,

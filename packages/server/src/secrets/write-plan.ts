@@ -2,7 +2,8 @@
 // refused before a delegate is asked is refused here.
 import { AppError, effectiveScope, nameKey } from '@sallyport/core';
 import type { SecretKind, SecretReference, UsageScope } from '@sallyport/core';
-import type { WriteSecret, WriteTarget } from '@sallyport/protocol';
+import { FRESH } from '@sallyport/protocol';
+import type { Availability, WriteSecret, WriteTarget } from '@sallyport/protocol';
 import type { FoundPlace } from '../applications/account-catalogue.ts';
 import type { DelegateConnection } from '../fleet/delegate-connection.ts';
 import { managerForSecrets } from '../secrets-managers/find-secrets-manager.ts';
@@ -31,13 +32,14 @@ export type WritePlan = {
   existing: FoundSecret | null;
   /** Of the secret, be it new or not. */
   scope: UsageScope;
+  availability: Availability;
 };
 
 /** What a write is asked for, before anything of it is looked up. */
-export type WriteIntent = Pick<WriteRequest, 'secret' | 'secretsManager' | 'scope'>;
+export type WriteIntent = Pick<WriteRequest, 'secret' | 'secretsManager' | 'scope' | 'availability'>;
 
 /** What a write comes to: which secret under which secrets manager. */
-export type WriteSubject = Pick<WritePlan, 'manager' | 'existing' | 'scope'>;
+export type WriteSubject = Pick<WritePlan, 'manager' | 'existing' | 'scope' | 'availability'>;
 
 /**
  * Looks up what a write is for and judges whether the asker may do it.
@@ -60,9 +62,11 @@ export async function findWriteSubject(
   );
   if (existing === null) return newSecret(tables, { ...intent, manager }, asker);
   if (intent.scope !== null) throw scopeOfExisting();
+  if (intent.availability !== null) throw availabilityOfExisting();
   requireChange(existing, asker);
   await requireMove(tables, { found: existing, manager }, asker);
-  return { manager, existing, scope: existing.secret.scope };
+  const { scope, availability } = existing.secret;
+  return { manager, existing, scope, availability };
 }
 
 async function newSecret(
@@ -80,7 +84,7 @@ async function newSecret(
   requireFit(scope, manager, asker);
   // Whoever may change secrets throughout this scope may know of every one that is in the way.
   await requireNoNamesake(tables, { names: [name], scope: effective, of: null }, asker.catalogue);
-  return { manager, existing: null, scope };
+  return { manager, existing: null, scope, availability: intent.availability ?? FRESH };
 }
 
 function scopeOfNew(intent: WriteIntent, place: FoundPlace | null, asker: SecretAsker): UsageScope {
@@ -132,7 +136,7 @@ function makePlan(
   subject: WriteSubject & { reference: SecretReference; kind: SecretKind; asker: SecretAsker },
   services: Services,
 ): WritePlan {
-  const { existing, manager, reference, kind, scope, asker } = subject;
+  const { existing, manager, reference, kind, scope, availability, asker } = subject;
   const newest = existing?.newestVersion ?? 0;
   if (request.expectedVersion !== null && request.expectedVersion !== newest) throw unexpectedVersion(newest);
   if (existing !== null && existing.secret.kind !== kind) throw kindMismatch(existing);
@@ -145,7 +149,7 @@ function makePlan(
     secretsManagerId: manager.id,
     place: placeInTask(reference.place === null ? null : asker.place(reference.place)),
   };
-  return { target, manager, delegate, existing, scope };
+  return { target, manager, delegate, existing, scope, availability };
 }
 
 async function mutexKey(
@@ -166,6 +170,13 @@ function scopeOfExisting(): AppError {
   return new AppError('invalid-request', {
     publicMessage: 'The secret exists already, and keeps its scope when a version is added.',
     data: { hint: 'Change its scope by `sallyport scope set`, or leave the scope out.' },
+  });
+}
+
+function availabilityOfExisting(): AppError {
+  return new AppError('invalid-request', {
+    publicMessage: 'The secret exists already, and keeps its availability when a version is added.',
+    data: { hint: 'Change it by `sallyport availability set`, or leave the availability out.' },
   });
 }
 

@@ -10,6 +10,7 @@ import type { ConfigEntryStore } from '../applications/config-entry-store.ts';
 import type { DelegateStore } from '../fleet/delegate-store.ts';
 import type { GroupStore, MembershipStore } from '../groups/group-store.ts';
 import type { EnvelopeCatalogue } from '../secrets/envelope-catalogue.ts';
+import type { LocalUseJournals } from '../local-reads/local-use-journals.ts';
 import type { SecretEdits, SecretStore } from '../secrets/secret-store.ts';
 import type { UsageStore } from '../secrets/usage-store.ts';
 import type { EnvelopeUploads } from '../secrets/envelope-uploads.ts';
@@ -37,6 +38,7 @@ export type Tables = {
   readonly sessions: SessionStore;
   readonly links: LinkStore;
   readonly workloadIssuers: WorkloadIssuerStore;
+  readonly localUseJournals: LocalUseJournals;
   readonly audit: AuditLog;
   readonly auditCheckpoints: CheckpointStore;
   readonly auditRetention: RetentionStore;

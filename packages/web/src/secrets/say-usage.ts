@@ -16,6 +16,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'secret.version-added': 'New version',
   'secret.renamed': 'Renamed',
   'secret.scope-changed': 'Usage scope changed',
+  'secret.availability-changed': 'Availability changed',
   'secret.alias-removed': 'Former name removed',
 };
 

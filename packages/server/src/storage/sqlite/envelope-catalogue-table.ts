@@ -34,7 +34,7 @@ function pageOfVersions({ after, newestOnly, limit }: EnvelopeQuery) {
     .select(['s.id', 's.name', 's.name as found_as', 's.kind', 's.scope', 's.created_at_ms'])
     .select(['s.newest_version', 'v.version', 'v.secrets_manager_id', 'v.value_bytes', 'v.created_by'])
     .select(['v.created_at_ms as version_created_at_ms', 'v.upload_id', 'm.name as secrets_manager_name'])
-    .select('nm.usage_scope as manager_scope')
+    .select(['s.availability', 'nm.usage_scope as manager_scope'])
     .orderBy('v.secret_id')
     .orderBy('v.version')
     .limit(limit);

@@ -7,6 +7,7 @@ import type { SqlBool } from 'kysely';
 import type { FoundSecret, StoredEnvelope } from '../../secrets/secret-store.ts';
 import { prepare, tables } from './query.ts';
 import type { Session } from './session.ts';
+import { parseStoredAvailability } from './stored-availability.ts';
 import { parseEffectiveScope, parseRegion, parseScope } from './stored-scope.ts';
 
 /** One row of the queries below. */
@@ -16,6 +17,7 @@ export type FoundColumns = {
   found_as: string;
   kind: SecretKind;
   scope: string;
+  availability: string;
   created_at_ms: number;
   newest_version: number;
   version: number;
@@ -53,7 +55,14 @@ const byName = prepare(({ list }: { list: string }) =>
     .whereRef('m.id', '=', 'v.secrets_manager_id')
     .whereRef('nm.id', '=', 's.secrets_manager_id')
     .select(['asked.key as position', 's.id', 's.name', 'n.name as found_as', 's.kind', 's.scope'])
-    .select(['s.created_at_ms', 's.newest_version', 'v.version', 'v.secrets_manager_id', 'v.value_bytes'])
+    .select([
+      's.availability',
+      's.created_at_ms',
+      's.newest_version',
+      'v.version',
+      'v.secrets_manager_id',
+      'v.value_bytes',
+    ])
     .select(['v.created_at_ms as version_created_at_ms', 'v.created_by', 'v.upload_id'])
     .select(['m.name as secrets_manager_name', 'nm.usage_scope as manager_scope']),
 );
@@ -70,6 +79,7 @@ const byId = prepare(({ list }: { list: string }) =>
     .whereRef('m.id', '=', 'v.secrets_manager_id')
     .whereRef('nm.id', '=', 's.secrets_manager_id')
     .select(['asked.key as position', 's.id', 's.name', 's.name as found_as', 's.kind', 's.scope'])
+    .select(['s.availability'])
     .select(['s.created_at_ms', 's.newest_version', 'v.version', 'v.secrets_manager_id', 'v.value_bytes'])
     .select(['v.created_at_ms as version_created_at_ms', 'v.created_by', 'v.upload_id'])
     .select(['m.name as secrets_manager_name', 'nm.usage_scope as manager_scope']),
@@ -127,6 +137,7 @@ export function foundSecret(row: FoundColumns): FoundSecret {
       name: row.name,
       kind: row.kind,
       scope: parseScope(row.scope),
+      availability: parseStoredAvailability(row.availability),
       createdAtMs: row.created_at_ms,
     },
     foundAs: row.found_as,

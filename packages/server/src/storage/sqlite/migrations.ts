@@ -8,6 +8,7 @@ import type { Connection } from './connection.ts';
 import { rollBack, whenFree } from './connection.ts';
 import { LISTS_SCHEMA } from './lists-migration.ts';
 import { SCOPES_SCHEMA } from './scopes-migration.ts';
+import { LOCAL_READS_SCHEMA } from './local-reads-migration.ts';
 import { GROUPS_SCHEMA } from './groups-migration.ts';
 import { USERS_SCHEMA } from './users-migration.ts';
 import { WORKLOAD_ISSUERS_SCHEMA } from './workloads-migration.ts';
@@ -157,6 +158,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'audit checkpoints', sql: AUDIT_SCHEMA },
   { name: 'workload issuers', sql: WORKLOAD_ISSUERS_SCHEMA },
   { name: 'names by kind', sql: LISTS_SCHEMA },
+  { name: 'local reads', sql: LOCAL_READS_SCHEMA },
 ];
 
 /**

@@ -28,6 +28,7 @@ import type {
   AuditRecordColumns,
   AuditSinkColumns,
 } from './audit-migration.ts';
+import type { LocalUseJournalColumns } from './local-reads-migration.ts';
 import type { LinkColumns, RecoveryCodeColumns, SessionColumns, UserColumns } from './users-migration.ts';
 
 type SettingColumns = { name: string; value: string };
@@ -60,6 +61,8 @@ export type SecretColumns = {
   secrets_manager_id: SecretsManagerId;
   /** JSON of `UsageScope`. */
   scope: string;
+  /** JSON of `Availability`. */
+  availability: string;
   created_at_ms: number;
 };
 
@@ -215,4 +218,5 @@ export type Schema = {
   audit_floor: AuditFloorColumns;
   audit_checkpoints: AuditCheckpointColumns;
   audit_sinks: AuditSinkColumns;
+  local_use_journals: LocalUseJournalColumns;
 };

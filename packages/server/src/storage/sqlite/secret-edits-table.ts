@@ -2,6 +2,7 @@
 // and among the names that find secrets.
 import { AppError, nameKey } from '@sallyport/core';
 import type { SecretId, UsageScope } from '@sallyport/core';
+import type { Availability } from '@sallyport/protocol';
 import type { SecretEdits } from '../../secrets/secret-store.ts';
 import { prepare, tables } from './query.ts';
 import type { SecretNameColumns } from './schema.ts';
@@ -39,6 +40,9 @@ const insertName = prepare((p: SecretNameColumns) =>
 const setScope = prepare((p: { id: SecretId; scope: string }) =>
   tables.updateTable('secrets').set({ scope: p.scope }).where('id', '=', p.id),
 );
+const setAvailability = prepare((p: { id: SecretId; availability: string }) =>
+  tables.updateTable('secrets').set({ availability: p.availability }).where('id', '=', p.id),
+);
 const aliases = prepare((p: { id: SecretId }) =>
   tables
     .selectFrom('secret_names')
@@ -72,6 +76,10 @@ export class SqliteSecretEdits implements SecretEdits {
 
   async setScope(id: SecretId, scope: UsageScope): Promise<void> {
     this.#session.run(setScope({ id, scope: printScope(scope) }));
+  }
+
+  async setAvailability(id: SecretId, availability: Availability): Promise<void> {
+    this.#session.run(setAvailability({ id, availability: JSON.stringify(availability) }));
   }
 
   async addAlias(id: SecretId, { name, atMs }: { name: string; atMs: number }): Promise<void> {

@@ -28,6 +28,7 @@ const insert = prepare((p: SecretColumns) =>
     newest_version: p.newest_version,
     secrets_manager_id: p.secrets_manager_id,
     scope: p.scope,
+    availability: p.availability,
     created_at_ms: p.created_at_ms,
   }),
 );
@@ -113,6 +114,7 @@ export class SqliteSecrets implements SecretStore {
         newest_version: 0,
         secrets_manager_id: secretsManagerId,
         scope: printScope(row.scope),
+        availability: JSON.stringify(row.availability),
         created_at_ms: row.createdAtMs,
       }),
     );

@@ -27,6 +27,7 @@ import { SqliteSecretEdits } from './secret-edits-table.ts';
 import { SqliteSecrets } from './secrets-table.ts';
 import { SqliteSecretsManagers } from './secrets-managers-table.ts';
 import { runInSession, Session } from './session.ts';
+import { SqliteLocalUseJournals } from './local-use-journals-table.ts';
 import { SqliteLinks } from './links-table.ts';
 import { SqliteSessions } from './sessions-table.ts';
 import { SqliteSettings } from './settings-table.ts';
@@ -249,6 +250,9 @@ class SqliteTables implements Tables {
   }
   get workloadIssuers(): SqliteWorkloadIssuers {
     return new SqliteWorkloadIssuers(this.#session);
+  }
+  get localUseJournals(): SqliteLocalUseJournals {
+    return new SqliteLocalUseJournals(this.#session);
   }
   get audit(): SqliteAuditLog {
     return new SqliteAuditLog(this.#session);
