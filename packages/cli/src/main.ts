@@ -1,24 +1,43 @@
 // Entry point behind bin/sallyport.js: the real process's streams, environment and arguments, handed to the command once.
+import { isatty } from 'node:tty';
 import { run } from './command-line/run.ts';
 import { readEnvironment } from './config/environment.ts';
-
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever reads has read enough, as `head` does.
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-}
+import type { Terminal } from './output/terminal.ts';
 
 const environment = readEnvironment();
 process.exitCode = await run({
   words: process.argv.slice(2),
-  terminal: {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    noColour: environment.read('NO_COLOR') !== null,
-  },
+  terminal: terminalOf(environment.read('NO_COLOR') !== null),
   environment,
   folder: process.cwd(),
 });
+
+/** Streams are opened when they are first asked for: opening a pipe changes it for whoever shares it, also for a program that comes next. */
+function terminalOf(noColour: boolean): Terminal {
+  const opened = new Set<1 | 2>();
+  const open = (fd: 1 | 2): NodeJS.WriteStream => {
+    const stream = fd === 1 ? process.stdout : process.stderr;
+    if (!opened.has(fd)) stream.on('error', endOrThrow);
+    opened.add(fd);
+    return stream;
+  };
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return open(1);
+    },
+    get stderr() {
+      return open(2);
+    },
+    noColour,
+    wasUsed: () => [...opened].some((fd) => !isatty(fd)),
+  };
+}
+
+function endOrThrow(error: NodeJS.ErrnoException): void {
+  // Whoever reads has read enough, as `head` does.
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

@@ -48,6 +48,8 @@ export type Command = {
   /** Further lines of help. */
   details?: readonly string[];
   arguments?: readonly ArgumentSpec[];
+  /** Takes a program and its arguments after `--`; they are not looked at here. */
+  program?: { name: string; summary: string };
   flags?: Readonly<Record<string, FlagSpec>>;
   /** Lines to try, without the leading `sallyport`. */
   examples?: readonly string[];
@@ -62,6 +64,8 @@ export type Command = {
 export type Invocation = {
   /** Arguments by name. */
   arguments: Readonly<Record<string, string | undefined>>;
+  /** The words after `--`; empty unless the command takes a program. */
+  program: readonly string[];
   flags: FlagValues;
   terminal: Terminal;
   environment: Environment;

@@ -19,7 +19,8 @@ export function usageOf(command: Command): string {
   const words = (command.arguments ?? []).map(({ name, optional }) =>
     optional === true ? `[${name}]` : name,
   );
-  return ['sallyport', ...command.path, ...words, '[flags]'].join(' ');
+  const program = command.program === undefined ? [] : ['--', `${command.program.name} …`];
+  return ['sallyport', ...command.path, ...words, '[flags]', ...program].join(' ');
 }
 
 /** A flag as it is typed, e.g. `-o, --output FORMAT`. */
@@ -32,7 +33,9 @@ function commandHelp(command: Command): string {
   const sections = [`${command.summary}.\n\n  ${usageOf(command)}\n`];
   if (command.details !== undefined)
     sections.push(`${command.details.map((line) => wrap(line, 0)).join('\n')}\n`);
-  const args = (command.arguments ?? []).map(({ name, summary }) => [name, summary] as const);
+  const { program } = command;
+  const all = [...(command.arguments ?? []), ...(program === undefined ? [] : [program])];
+  const args = all.map(({ name, summary }) => [name, summary] as const);
   if (args.length > 0) sections.push(`Arguments:\n${columns(args)}`);
   sections.push(`Flags:\n${columns(flagRows({ ...command.flags, ...HELP_FLAG }))}`);
   if (command.connects === true) sections.push(`Connection:\n${columns(flagRows(CONNECTION_FLAGS))}`);

@@ -7,7 +7,13 @@ import { FlagValues } from './flag-values.ts';
 import { usageError } from './usage-error.ts';
 
 export type ParsedLine =
-  | { kind: 'command'; command: Command; arguments: Record<string, string | undefined>; flags: FlagValues }
+  | {
+      kind: 'command';
+      command: Command;
+      arguments: Record<string, string | undefined>;
+      program: readonly string[];
+      flags: FlagValues;
+    }
   | { kind: 'help'; path: readonly string[] }
   | { kind: 'version' };
 
@@ -21,7 +27,7 @@ export function flagsOf(command: Command): Readonly<Record<string, FlagSpec>> {
  * @throws {invalid-request} when it is not one of the table's commands with what it takes
  */
 export function parseLine(commands: readonly Command[], words: readonly string[]): ParsedLine {
-  const { positionals, given } = tokensOf(commands, words);
+  const { positionals, given, program } = tokensOf(commands, words);
   const command = commandOf(commands, positionals);
   if (given.some(({ name }) => name === 'help')) return { kind: 'help', path: command?.path ?? positionals };
   if (positionals[0] === 'help') return { kind: 'help', path: positionals.slice(1) };
@@ -32,7 +38,12 @@ export function parseLine(commands: readonly Command[], words: readonly string[]
     throw unknownCommand(commands, positionals);
   }
   const flags = flagValuesOf(command, given);
-  return { kind: 'command', command, arguments: argumentsOf(command, positionals), flags };
+  if (command.program === undefined) {
+    return { kind: 'command', command, arguments: argumentsOf(command, positionals), program: [], flags };
+  }
+  const before = positionals.slice(0, positionals.length - program.length);
+  if (program.length === 0) throw usageError(programMissing(command));
+  return { kind: 'command', command, arguments: argumentsOf(command, before), program, flags };
 }
 
 type GivenFlag = { name: string; rawName: string; value: string | undefined; inline: boolean };
@@ -41,7 +52,7 @@ type GivenFlag = { name: string; rawName: string; value: string | undefined; inl
 function tokensOf(
   commands: readonly Command[],
   words: readonly string[],
-): { positionals: string[]; given: GivenFlag[] } {
+): { positionals: string[]; given: GivenFlag[]; program: readonly string[] } {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {};
   for (const [name, spec] of commands.flatMap((command) => Object.entries(flagsOf(command)))) {
     const type = spec.kind === 'text' ? 'string' : 'boolean';
@@ -56,8 +67,10 @@ function tokensOf(
   });
   const positionals: string[] = [];
   const given: GivenFlag[] = [];
+  let program: readonly string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind === 'option-terminator') program = words.slice(token.index + 1);
     if (token.kind === 'option') {
       given.push({
         name: token.name,
@@ -67,7 +80,7 @@ function tokensOf(
       });
     }
   }
-  return { positionals, given };
+  return { positionals, given, program };
 }
 
 /** The command with the longest path that the words begin with. */
@@ -122,11 +135,16 @@ function argumentsOf(command: Command, positionals: readonly string[]): Record<s
   const missing = specs.find((spec, index) => spec.optional !== true && values[index] === undefined);
   if (missing !== undefined) throw usageError(`\`${words}\` needs ${missing.name}: ${missing.summary}.`);
   if (values.length > specs.length) {
+    if (command.program !== undefined) throw usageError(programMissing(command));
     const takes =
       specs.length === 0 ? 'no arguments' : `only ${specs.map((spec) => spec.name).join(' and ')}`;
     throw usageError(`\`${words}\` takes ${takes}.`);
   }
   return Object.fromEntries(specs.map((spec, index) => [spec.name, values[index]]));
+}
+
+function programMissing({ path, program }: Command): string {
+  return `Put -- and then the program: \`sallyport ${path.join(' ')} [flags] -- ${program?.name ?? ''} …\`.`;
 }
 
 function unknownCommand(commands: readonly Command[], positionals: readonly string[]): Error {
@@ -150,7 +168,10 @@ function unknownFlag(command: Command, rawName: string): Error {
     Object.keys(flagsOf(command)).map((name) => `--${name}`),
   );
   const meant = close === undefined ? '' : ` Did you mean ${close}?`;
-  return usageError(`\`sallyport ${command.path.join(' ')}\` has no flag ${rawName}.${meant}`);
+  return usageError(
+    `\`sallyport ${command.path.join(' ')}\` has no flag ${rawName}.${meant}`,
+    command.program === undefined ? undefined : `If it is for the program: ${programMissing(command)}`,
+  );
 }
 
 /** The candidate that takes at most two changed, added or left-out letters. */

@@ -1,6 +1,5 @@
 // One run of the command: reads the line, carries it out, prints what it failed with, and gives the exit code.
-import { printCompletions, VERSION } from '../commands/about.ts';
-import { COMMANDS } from '../commands/index.ts';
+import { commandsFor } from '../commands/commands-for.ts';
 import type { Environment } from '../config/environment.ts';
 import type { ExitCode } from '../output/exit-codes.ts';
 import { printError, toAppError } from '../output/print-error.ts';
@@ -8,7 +7,6 @@ import { writeData } from '../output/terminal.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { endReporting, reportFailed } from '../start/stop-signals.ts';
 import { FlagValues } from './flag-values.ts';
-import { helpFor } from './help.ts';
 import { parseLine } from './parse-line.ts';
 
 export type Surroundings = {
@@ -37,18 +35,33 @@ export async function run(surroundings: Surroundings): Promise<ExitCode> {
 
 async function carryOut({ words, terminal, environment, folder }: Surroundings): Promise<void> {
   if (words[0] === '__complete') {
+    const [{ printCompletions }, { COMMANDS }] = await Promise.all([
+      import('../commands/about.ts'),
+      import('../commands/index.ts'),
+    ]);
     const flags = new FlagValues(new Map());
     await printCompletions(
-      { flags, terminal, environment, folder },
+      { flags, program: [], terminal, environment, folder },
       { commands: COMMANDS, words: words.slice(2) },
     );
     return;
   }
-  const line = parseLine(COMMANDS, words);
-  if (line.kind === 'help') return writeData(terminal, helpFor(COMMANDS, line.path));
-  if (line.kind === 'version') return writeData(terminal, `sallyport ${VERSION}\n`);
-  const { command, flags } = line;
-  await command.run({ arguments: line.arguments, flags, terminal, environment, folder });
+  const line = parseLine(await commandsFor(words[0]), words);
+  if (line.kind === 'help') return printHelp(terminal, line.path);
+  if (line.kind === 'version') {
+    const { VERSION } = await import('../commands/about.ts');
+    return writeData(terminal, `sallyport ${VERSION}\n`);
+  }
+  const { command, flags, program } = line;
+  await command.run({ arguments: line.arguments, program, flags, terminal, environment, folder });
+}
+
+async function printHelp(terminal: Terminal, path: readonly string[]): Promise<void> {
+  const [{ helpFor }, { COMMANDS }] = await Promise.all([
+    import('./help.ts'),
+    import('../commands/index.ts'),
+  ]);
+  await writeData(terminal, helpFor(COMMANDS, path));
 }
 
 /** Asked of the words themselves, since the line may be what is wrong. */

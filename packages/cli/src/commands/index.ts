@@ -10,6 +10,7 @@ import { GROUP_COMMANDS } from './groups.ts';
 import { LAB_COMMANDS } from './lab.ts';
 import { LOGIN_COMMANDS } from './login.ts';
 import { RUN_DELEGATE_COMMANDS } from './run-delegate.ts';
+import { RUN_COMMANDS } from './run.ts';
 import { SERVER_COMMANDS } from './run-server.ts';
 import { SECRETS_MANAGER_COMMANDS } from './secrets-managers.ts';
 import { SECRET_USAGE_COMMANDS } from './secret-usages.ts';
@@ -23,6 +24,7 @@ import { USER_COMMANDS } from './users.ts';
 
 export const COMMANDS: readonly Command[] = [
   ...SECRET_COMMANDS,
+  ...RUN_COMMANDS,
   ...SECRET_USAGE_COMMANDS,
   ...EXPORT_COMMANDS,
   ...SECRETS_MANAGER_COMMANDS,

@@ -3,32 +3,31 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { AppError } from '@sallyport/core';
-import { z } from 'zod';
+import { readStrictObject } from './strict-object.ts';
+import type { FieldKind, StrictObject } from './strict-object.ts';
 
 export const PROJECT_FILE = '.sallyport.json';
 export const USER_FILE = 'config.json';
 
-const ProjectFile = z.strictObject({
-  address: z.string().min(1),
-  tokenFile: z.string().min(1).optional().describe('Beside or below this file.'),
-  caFile: z.string().min(1).optional().describe('Beside or below this file.'),
-  knownDelegates: z.string().min(1).optional().describe('Beside or below this file.'),
-  strict: z.boolean().optional(),
-  application: z.string().min(1).optional().describe('In which secrets are used, by name or id.'),
-  environment: z.string().min(1).optional().describe('Of that application.'),
-});
+const PROJECT_FIELDS = {
+  address: 'text',
+  // Beside or below this file, all three.
+  tokenFile: 'text',
+  caFile: 'text',
+  knownDelegates: 'text',
+  strict: 'flag',
+  // In which secrets are used, by name or id.
+  application: 'text',
+  environment: 'text',
+} as const;
 
-const UserFile = z
-  .strictObject({
-    address: z.string().min(1).optional(),
-    token: z.string().min(1).meta({ 'x-redact': true }).optional(),
-    tokenFile: z.string().min(1).optional(),
-    caFile: z.string().min(1).optional(),
-    strict: z.boolean().optional(),
-  })
-  .refine((config) => config.address !== undefined || (config.token ?? config.tokenFile) === undefined, {
-    error: 'a key needs an address: it is sent to that server only',
-  });
+const USER_FIELDS = {
+  address: 'text',
+  token: 'text',
+  tokenFile: 'text',
+  caFile: 'text',
+  strict: 'flag',
+} as const;
 
 /** What a configuration file says; paths are absolute. */
 export type ConfigFile = {
@@ -70,14 +69,17 @@ export async function readUserFile(
   const path = join(configFolder, USER_FILE);
   const found = await readJson(path);
   if (found === null) return null;
-  const config = parsed(UserFile, { path, json: found.json });
-  if (config.token !== undefined) warnIfLoose({ path, mode: found.mode }, warn);
-  const absolute = (name: string | undefined): string | null =>
-    name === undefined ? null : resolve(configFolder, name);
+  const config = parsed(USER_FIELDS, { path, json: found.json });
+  if (config.address === null && (config.token ?? config.tokenFile) !== null) {
+    throw unusable(path, 'a key needs an address: it is sent to that server only');
+  }
+  if (config.token !== null) warnIfLoose({ path, mode: found.mode }, warn);
+  const absolute = (name: string | null): string | null =>
+    name === null ? null : resolve(configFolder, name);
   return {
     path,
-    address: config.address ?? null,
-    token: config.token ?? null,
+    address: config.address,
+    token: config.token,
     tokenFile: absolute(config.tokenFile),
     caFile: absolute(config.caFile),
     knownDelegates: null,
@@ -97,9 +99,10 @@ export function warnIfLoose(file: { path: string; mode: number }, warn: (text: s
 }
 
 async function projectFileOf(path: string, json: unknown): Promise<ConfigFile> {
-  const config = parsed(ProjectFile, { path, json });
-  const inside = async (name: string | undefined): Promise<string | null> =>
-    name === undefined ? null : insideFolderOf(path, name);
+  const config = parsed(PROJECT_FIELDS, { path, json });
+  if (config.address === null) throw unusable(path, 'address is missing');
+  const inside = async (name: string | null): Promise<string | null> =>
+    name === null ? null : insideFolderOf(path, name);
   return {
     path,
     address: config.address,
@@ -108,8 +111,8 @@ async function projectFileOf(path: string, json: unknown): Promise<ConfigFile> {
     caFile: await inside(config.caFile),
     knownDelegates: await inside(config.knownDelegates),
     strict: config.strict ?? false,
-    application: config.application ?? null,
-    environment: config.environment ?? null,
+    application: config.application,
+    environment: config.environment,
   };
 }
 
@@ -147,16 +150,18 @@ async function readJson(path: string): Promise<{ json: unknown; mode: number } |
   }
 }
 
-function parsed<S extends z.ZodType>(
-  schema: S,
+/** @throws {config-invalid} */
+function parsed<F extends Readonly<Record<string, FieldKind>>>(
+  fields: F,
   { path, json }: { path: string; json: unknown },
-): z.output<S> {
-  const outcome = schema.safeParse(json);
-  if (outcome.success) return outcome.data;
-  const issues = outcome.error.issues.map((issue) =>
-    issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`,
-  );
-  throw new AppError('config-invalid', {
-    publicMessage: `The configuration file ${path} cannot be used: ${issues.join('; ')}.`,
+): StrictObject<F> {
+  const outcome = readStrictObject(json, fields);
+  if ('problem' in outcome) throw unusable(path, outcome.problem);
+  return outcome.object;
+}
+
+function unusable(path: string, problem: string): AppError {
+  return new AppError('config-invalid', {
+    publicMessage: `The configuration file ${path} cannot be used: ${problem}.`,
   });
 }

@@ -35,6 +35,8 @@ export type Environment = {
   readonly configFolder: string;
   /** The AWS part: all variables that begin with `AWS_`, and HOME, below which AWS's own files are. */
   aws(): Record<string, string>;
+  /** Every variable, for a program that takes the place of this one. */
+  all(): Record<string, string>;
   /** Everything but the AWS part and what is secret of ours; for programs that are started from here. */
   forChildren(): Record<string, string>;
 };
@@ -60,6 +62,7 @@ export function readEnvironment(
     isOn: (name) => isYes(name, read(name)),
     configFolder: join(configHome === null ? join(homedir(), '.config') : resolve(configHome), 'sallyport'),
     aws: () => select((name) => name.startsWith('AWS_') || name === 'HOME'),
+    all: () => select(() => true),
     forChildren: () => select((name) => !name.startsWith('AWS_') && !name.startsWith('SALLYPORT_')),
   };
 }

@@ -3,21 +3,28 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@sallyport/core';
-import { z } from 'zod';
 import { contentOf, writePrivateFile } from '../output/write-file.ts';
+import { readStrictObject } from './strict-object.ts';
 
 export const LOGINS_FILE = 'logins.json';
 
-const Login = z.strictObject({
-  address: z.string().min(1).describe('Of the server, in its normal form; the key goes nowhere else.'),
-  user: z.string().min(1),
-  apiKeyId: z.string().min(1),
-  token: z.string().min(1).meta({ 'x-redact': true }),
-  expiresAtMs: z.number().int().min(0),
-});
-const LoginsFile = z.strictObject({ logins: z.array(Login).max(100) });
+const LOGIN_FIELDS = {
+  address: 'text',
+  user: 'text',
+  apiKeyId: 'text',
+  token: 'text',
+  expiresAtMs: 'count',
+} as const;
 
-export type Login = z.infer<typeof Login>;
+/** An API key that a login obtained. */
+export type Login = {
+  /** Of the server, in its normal form; the key goes nowhere else. */
+  address: string;
+  user: string;
+  apiKeyId: string;
+  token: string;
+  expiresAtMs: number;
+};
 
 /** @throws {config-invalid} when the file is damaged */
 export async function readLogins(configFolder: string): Promise<Login[]> {
@@ -28,11 +35,26 @@ export async function readLogins(configFolder: string): Promise<Login[]> {
   });
   if (text === null) return [];
   try {
-    return LoginsFile.parse(JSON.parse(text)).logins;
+    return loginsIn(JSON.parse(text));
   } catch (error) {
     // Not the parser's own words: they repeat what is in the file.
     throw unusable(path, error);
   }
+}
+
+function loginsIn(json: unknown): Login[] {
+  const isList =
+    typeof json === 'object' && json !== null && Object.keys(json).join() === 'logins' && 'logins' in json;
+  if (!isList || !Array.isArray(json.logins)) throw new Error('not a list of logins');
+  return json.logins.map((one: unknown) => {
+    const outcome = readStrictObject(one, LOGIN_FIELDS);
+    if ('problem' in outcome) throw new Error(outcome.problem);
+    const { address, user, apiKeyId, token, expiresAtMs } = outcome.object;
+    if (address === null || user === null || apiKeyId === null || token === null || expiresAtMs === null) {
+      throw new Error('a field is missing');
+    }
+    return { address, user, apiKeyId, token, expiresAtMs };
+  });
 }
 
 /** Remembers a login in place of the one at the same server. @returns that one; null: there was none */

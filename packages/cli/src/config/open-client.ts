@@ -1,6 +1,6 @@
 // From settings to a client, with what a person should be told on the way. The SDK is loaded here, so that commands that need no
 // server start without it.
-import type { Client, FileKnownDelegates } from '@sallyport/sdk';
+import type { Client, FileKnownDelegates, RouteTable } from '@sallyport/sdk';
 import type { Invocation } from '../command-line/command.ts';
 import { printableLine } from '../output/printable.ts';
 import { readAddress, readConnectionSettings } from './connection-settings.ts';
@@ -13,13 +13,26 @@ type Work<T> = (client: Client, known: FileKnownDelegates) => Promise<T>;
 /** Runs `work` with a client of the server that the invocation means, and closes it. */
 export async function withClient<T>(invocation: Opening, work: Work<T>): Promise<T> {
   const settings = await readConnectionSettings({ ...invocation, warn: warnOn(invocation) });
-  return withSettings(invocation, settings, work);
+  return withSettings(invocation, { ...settings, routes: await allRoutes() }, work);
+}
+
+/**
+ * As `withClient`, but the form of answers is believed, so that no schemas are loaded: for what starts other programs. What is sealed is
+ * checked in any case.
+ */
+export async function withQuickClient<T>(invocation: Opening, work: Work<T>): Promise<T> {
+  const settings = await readConnectionSettings({ ...invocation, warn: warnOn(invocation) });
+  return withSettings(invocation, { ...settings, routes: null }, work);
 }
 
 /** The same with another key than the settings would give; null: none, for operations that anybody may call. */
 export async function withKey<T>(invocation: Opening, token: string | null, work: Work<T>): Promise<T> {
   const settings = await readAddress({ ...invocation, warn: warnOn(invocation) });
-  return withSettings(invocation, { ...settings, token }, work);
+  return withSettings(invocation, { ...settings, token, routes: await allRoutes() }, work);
+}
+
+async function allRoutes(): Promise<RouteTable> {
+  return (await import('@sallyport/protocol')).ROUTES;
 }
 
 function warnOn({ terminal }: Opening): (text: string) => void {
@@ -30,18 +43,18 @@ function warnOn({ terminal }: Opening): (text: string) => void {
 
 async function withSettings<T>(
   invocation: Opening,
-  settings: Omit<ConnectionSettings, 'token'> & { token: string | null },
+  settings: Omit<ConnectionSettings, 'token'> & { token: string | null; routes: RouteTable | null },
   work: Work<T>,
 ): Promise<T> {
   const { flags, environment } = invocation;
   const warn = warnOn(invocation);
-  const [sdk, { ROUTES }] = await Promise.all([import('@sallyport/sdk'), import('@sallyport/protocol')]);
-  const { address, token, caPem, strict, allowPlainHttp } = settings;
+  const sdk = await import('@sallyport/sdk');
+  const { address, token, routes, caPem, strict, allowPlainHttp } = settings;
   const purpose = flags.text('purpose') ?? environment.read('SALLYPORT_PURPOSE');
   const known = new sdk.FileKnownDelegates(settings.knownDelegates);
   const client = sdk.createClient({
     address,
-    routes: ROUTES,
+    ...(routes === null ? {} : { routes }),
     token,
     knownDelegates: known,
     strict,

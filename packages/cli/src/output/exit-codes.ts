@@ -12,6 +12,9 @@ export const EXIT_CODES = {
   6: 'Server, storage or delegate cannot be reached or is not available. Trying again may help.',
   7: 'AWS refused or failed. The error names the stage.',
   8: 'Trust: a delegate is unknown or has another key, or an answer or envelope is not what it should be.',
+  9: '`run`: a secret is missing or may not be used, so the program was not started.',
+  126: '`run`: the program is there and cannot be started.',
+  127: '`run`: there is no such program.',
 } as const satisfies Record<number, string>;
 
 export type ExitCode = keyof typeof EXIT_CODES;
@@ -82,5 +85,8 @@ export const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   'sealed-message-rejected': 8,
   'envelope-rejected': 8,
   'audit-trail-broken': 8,
+  'secret-missing': 9,
+  'program-unusable': 126,
+  'program-not-found': 127,
   internal: 1,
 };

@@ -7,6 +7,8 @@ export type Terminal = {
   readonly stderr: Writable & { isTTY?: boolean | undefined };
   /** NO_COLOR is set. */
   readonly noColour: boolean;
+  /** Whether standard output or error, where it is no terminal, was opened by this process; left out: not known. */
+  readonly wasUsed?: () => boolean;
 };
 
 /** Colours by what they mean. */

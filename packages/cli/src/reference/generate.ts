@@ -44,7 +44,7 @@ function commandSection(command: Command): string {
     `${command.summary}.`,
   ];
   for (const detail of command.details ?? []) lines.push('', detail);
-  const args = command.arguments ?? [];
+  const args = [...(command.arguments ?? []), ...(command.program === undefined ? [] : [command.program])];
   if (args.length > 0) {
     lines.push('', '| Argument | |', '| --- | --- |');
     lines.push(...args.map(({ name, summary }) => `| \`${name}\` | ${cell(summary)} |`));

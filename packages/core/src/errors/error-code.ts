@@ -26,6 +26,10 @@ export const ERROR_CODES = {
   forbidden: { retryable: false },
   'not-found': { retryable: false },
   'rate-limited': { retryable: true },
+  // What a program that is started with secrets lacks.
+  'secret-missing': { retryable: false },
+  'program-not-found': { retryable: false },
+  'program-unusable': { retryable: false },
   // What stands in the way.
   'name-taken': { retryable: false },
   'edit-conflict': { retryable: false },

@@ -319,6 +319,22 @@ export const ERROR_REGISTRY: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'The client could not reach the server.',
     nextStep: 'Check the address (--address or SALLYPORT_ADDR) and that the server runs.',
   },
+  'secret-missing': {
+    httpStatus: 404,
+    meaning: 'A secret that a program was to be started with cannot be read, so the program was not started.',
+    nextStep:
+      'The message names each secret and why. Add it, correct its name, or ask for the right to use it.',
+  },
+  'program-not-found': {
+    httpStatus: 404,
+    meaning: 'The program to be started is not there.',
+    nextStep: 'Check its name, and that PATH has its folder.',
+  },
+  'program-unusable': {
+    httpStatus: 400,
+    meaning: 'The operating system does not start the program.',
+    nextStep: 'Check that the file is executable and made for this machine.',
+  },
   'audit-trail-broken': {
     httpStatus: 500,
     meaning:

@@ -1,0 +1,87 @@
+// Files that exist only while a program runs: in memory where the system has a place for that, readable by their owner only, and gone
+// afterwards, also when this process is killed.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { AppError } from '@sallyport/core';
+
+const MEMORY = '/dev/shm';
+
+/** Where files can be kept in memory. `inMemory` false: nowhere, as on macOS; then it is the common temporary folder. */
+export function fileBase(runtimeFolder: string | null): { base: string; inMemory: boolean } {
+  for (const base of [runtimeFolder, MEMORY]) {
+    if (base !== null && isUsableFolder(base)) return { base, inMemory: true };
+  }
+  return { base: tmpdir(), inMemory: false };
+}
+
+/** A folder for files of one program. */
+export class Belongings {
+  readonly folder: string;
+  readonly inMemory: boolean;
+  readonly #paths: string[];
+  readonly #guard: ChildProcess;
+
+  private constructor(place: { folder: string; inMemory: boolean }, beside: readonly string[]) {
+    this.folder = place.folder;
+    this.inMemory = place.inMemory;
+    this.#paths = [this.folder, ...beside];
+    // A process of its own that waits for this one to be gone, however it goes, and removes what is left.
+    this.#guard = spawn('/bin/sh', ['-c', 'cat >/dev/null; rm -rf -- "$@"', 'sh', ...this.#paths], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+      env: { PATH: '/usr/bin:/bin' },
+    });
+    this.#guard.on('error', () => undefined);
+    this.#guard.unref();
+  }
+
+  /** @param beside paths elsewhere that are to be removed too; they must be ours to remove */
+  static make(runtimeFolder: string | null, beside: readonly string[]): Belongings {
+    const { base, inMemory } = fileBase(runtimeFolder);
+    return new Belongings({ folder: mkdtempSync(join(base, 'sallyport-')), inMemory }, beside);
+  }
+
+  /** Writes a file below the folder, all of it or nothing, in place of one that is there. @returns its path */
+  write(name: string, content: Uint8Array): string {
+    const path = join(this.folder, name);
+    const draft = join(this.folder, '.draft');
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(draft, content, { mode: 0o600 });
+    renameSync(draft, path);
+    return path;
+  }
+
+  remove(): void {
+    for (const path of this.#paths) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** @throws {config-invalid} when there is something already */
+export function requireFree(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  throw new AppError('config-invalid', {
+    publicMessage: `--mount ${path}: there is something by this name already, and it would be removed at the end.`,
+    data: { hint: 'Choose a name that is free, or remove what is there.' },
+  });
+}
+
+function isUsableFolder(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return lstatSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

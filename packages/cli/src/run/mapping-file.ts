@@ -1,0 +1,138 @@
+// Files that say which variables a program gets: plain values, and references to secrets in place of values.
+import { readFile } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { AppError, parseSecretReference, printSecretReference } from '@sallyport/core';
+import type { PlaceReference } from '@sallyport/core';
+import { usageError } from '../command-line/usage-error.ts';
+import { parseDotenv } from './parse-dotenv.ts';
+import type { MappingEntry } from './parse-dotenv.ts';
+import { parseFlatYaml } from './parse-flat-yaml.ts';
+import { isVariableName } from './variable-name.ts';
+
+const SCHEME = 'sally://';
+/** `sally:///name`: at the application and environment that the command is run for. */
+const HERE = 'sally:///';
+
+/** A variable with its value, or with what the value is read by. */
+export type MappedVariable = { variable: string; origin: string } & (
+  | { plain: string }
+  | { reference: string }
+);
+
+/** @throws {config-invalid} {invalid-name} {invalid-request}; messages name file and line, never a value */
+export async function readMappingFile(
+  path: string,
+  around: { folder: string; place: PlaceReference | null },
+): Promise<MappedVariable[]> {
+  const content = await readText(resolve(around.folder, path), path);
+  const seen = new Map<string, number>();
+  return entriesIn(content, path).map(({ variable, text, line }) => {
+    const origin = `line ${line} of ${path}`;
+    const before = seen.get(variable);
+    if (before !== undefined) {
+      throw usageError(
+        `${variable} is in ${path} twice, in lines ${before} and ${line}.`,
+        'Remove one of them.',
+      );
+    }
+    seen.set(variable, line);
+    return mappedVariable({ variable, text, origin }, around.place);
+  });
+}
+
+/** `--set NAME=sally://…` or `--set NAME=text`. */
+export function readSetFlag(given: string, place: PlaceReference | null): MappedVariable {
+  const equals = given.indexOf('=');
+  if (equals < 1) throw usageError('--set takes NAME=sally://application/environment/secret.');
+  return mappedVariable(
+    { variable: given.slice(0, equals), text: given.slice(equals + 1), origin: '--set' },
+    place,
+  );
+}
+
+function mappedVariable(
+  { variable, text, origin }: { variable: string; text: string; origin: string },
+  place: PlaceReference | null,
+): MappedVariable {
+  if (!isVariableName(variable)) {
+    throw usageError(
+      `${origin} names a variable that cannot be one.`,
+      'Variables have letters, digits and "_", and do not begin with a digit.',
+    );
+  }
+  if (!text.startsWith(SCHEME)) return { variable, origin, plain: text };
+  try {
+    return { variable, origin, reference: referenceIn(text, place) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, {
+      publicMessage: `${variable} (${origin}): ${error.publicMessage}`,
+      data: error.data,
+    });
+  }
+}
+
+function referenceIn(text: string, place: PlaceReference | null): string {
+  if (!text.startsWith(HERE)) {
+    parseSecretReference(text);
+    return text;
+  }
+  if (place === null) {
+    throw usageError(
+      'sally:///name stands for a secret where the program runs, and that is not said.',
+      'Give --app and --env, SALLYPORT_APP and SALLYPORT_ENV, or both in .sallyport.json.',
+    );
+  }
+  const name = decodeURIComponent(text.slice(HERE.length));
+  return printSecretReference({ ...parseSecretReference(name), place });
+}
+
+function entriesIn(content: string, path: string): MappingEntry[] {
+  const format = formatOf(content, path);
+  if (format === 'json') return jsonEntries(content, path);
+  return format === 'yaml' ? parseFlatYaml(content, path) : parseDotenv(content, path);
+}
+
+/** By the file's ending; without one that says it, by the first line that gives a variable. */
+function formatOf(content: string, path: string): 'dotenv' | 'yaml' | 'json' {
+  const ending = extname(path).toLowerCase();
+  if (ending === '.json' || content.trimStart().startsWith('{')) return 'json';
+  if (ending === '.yaml' || ending === '.yml') return 'yaml';
+  const first = content.split('\n').find((line) => /^\s*[^\s#-]/.test(line)) ?? '';
+  return /^\s*[\w"'.-]+\s*:(\s|$)/.test(first) ? 'yaml' : 'dotenv';
+}
+
+function jsonEntries(content: string, path: string): MappingEntry[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch {
+    throw new AppError('config-invalid', { publicMessage: `${path} is not JSON.` });
+  }
+  const entries =
+    typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : null;
+  if (entries === null)
+    throw new AppError('config-invalid', { publicMessage: `${path} is not a JSON object.` });
+  return entries.map(([variable, value], index) => {
+    if (typeof value === 'object' && value !== null) {
+      throw new AppError('config-invalid', {
+        publicMessage: `Entry ${index + 1} of ${path} is more than a text or a number.`,
+      });
+    }
+    return { variable, text: value === null ? '' : String(value), line: index + 1 };
+  });
+}
+
+async function readText(path: string, named: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new AppError('config-invalid', {
+      publicMessage: `The file ${named} cannot be read: ${error.code ?? 'unknown reason'}.`,
+      cause: error,
+    });
+  });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new AppError('config-invalid', { publicMessage: `The file ${named} is not UTF-8 text.` });
+  }
+}

@@ -1,0 +1,121 @@
+// Starting a program as a child, where something of it is ours to do: to mask what it writes, to take away its files, to start it again.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { AppError } from '@sallyport/core';
+import type { Masker } from '@sallyport/masking';
+import { printableLine } from '../output/printable.ts';
+import type { Program } from './find-program.ts';
+import { openPipes } from './open-pipe.ts';
+import type { Pipe } from './open-pipe.ts';
+import { pumpMasked } from './pump-masked.ts';
+
+/** How a program ended. */
+export type Ending = { code: number } | { signal: NodeJS.Signals };
+
+/** A program that runs. */
+export type Child = {
+  /** When it has ended and everything that it wrote is passed on. */
+  ended: Promise<Ending>;
+  send: (signal: NodeJS.Signals) => void;
+};
+
+/** Which outputs are masked; the others are inherited untouched. `masker` is built while the program starts. */
+export type Masking = {
+  stdout: boolean;
+  stderr: boolean;
+  masker: Promise<Masker>;
+  /** Where pipes are made. */
+  pipeFolder: string;
+};
+
+/** @throws {program-unusable} when the operating system does not start it */
+export async function startChild(
+  program: Program,
+  environment: Readonly<Record<string, string>>,
+  masking: Masking,
+): Promise<Child> {
+  const isMasked = [masking.stdout, masking.stderr];
+  const pipes = await openPipes(isMasked.filter(Boolean).length, masking.pipeFolder);
+  const left = [...(pipes ?? [])];
+  const outputs = isMasked.map((one) => (one ? (left.shift() ?? 'pipe') : 'inherit'));
+  const child = await spawned(program, environment, outputs).catch((error: unknown) => {
+    for (const pipe of pipes ?? []) {
+      pipe.closeWriting();
+      pipe.source.destroy();
+    }
+    throw error;
+  });
+  const sources = outputs.map((one, index) => {
+    if (typeof one === 'object') one.closeWriting();
+    return typeof one === 'object' ? one.source : index === 0 ? child.stdout : child.stderr;
+  });
+  const ended = Promise.all([
+    endOf(child),
+    ...sources.map(async (source, index) =>
+      source === null ? undefined : pumpMasked(source, masking.masker, index === 0 ? 1 : 2),
+    ),
+  ]).then(([ending]) => ending);
+  // Whoever waits for it hears of it; until then it is not unhandled.
+  ended.catch(() => undefined);
+  return {
+    ended,
+    send: (signal) => {
+      child.kill(signal);
+    },
+  };
+}
+
+async function spawned(
+  program: Program,
+  environment: Readonly<Record<string, string>>,
+  outputs: readonly (Pipe | 'pipe' | 'inherit')[],
+): Promise<ChildProcess> {
+  const [argv0 = '', ...words] = program.words;
+  try {
+    const child = spawn(program.path, words, {
+      argv0,
+      env: { ...environment },
+      stdio: ['inherit', ...outputs.map((one) => (typeof one === 'object' ? one.fd : one))],
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    return child;
+  } catch (error) {
+    const refused = error as NodeJS.ErrnoException;
+    throw refused.code === 'E2BIG' ? tooMuch(environment) : notStarted(program, refused);
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve) => {
+    // Not 'close': a stream that somebody else holds open is waited for by whoever passes it on.
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? { code: code ?? 1 } : { signal });
+    });
+  });
+}
+
+function tooMuch(environment: Readonly<Record<string, string>>): AppError {
+  const sizes = Object.entries(environment).map(([name, value]) => ({
+    name,
+    bytes: Buffer.byteLength(value),
+  }));
+  const total = sizes.reduce((sum, { name, bytes }) => sum + bytes + Buffer.byteLength(name) + 2, 0);
+  const largest = sizes.toSorted((a, b) => b.bytes - a.bytes).slice(0, 3);
+  const named = largest.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ');
+  return new AppError('program-unusable', {
+    publicMessage: `Arguments and environment are more than the operating system takes: the environment has ${total} bytes. The largest variables are ${named}.`,
+    data: {
+      hint: 'Give secrets as a file with --mount, leave some out with --exclude, or try --only-secrets.',
+    },
+  });
+}
+
+function notStarted({ words }: Program, error: NodeJS.ErrnoException): AppError {
+  return new AppError('program-unusable', {
+    publicMessage: `${printableLine(words[0] ?? '')} cannot be started: the operating system says ${error.code ?? error.message}.`,
+    cause: error,
+  });
+}
