@@ -61,6 +61,8 @@ export class DelegateFixture {
   readonly session: ClientSession;
   /** Lines that the delegate logged. */
   readonly log: Record<string, unknown>[];
+  /** The data folder. */
+  readonly folder: string;
   readonly #folder: { [Symbol.asyncDispose](): Promise<void> };
 
   private constructor(
@@ -68,7 +70,7 @@ export class DelegateFixture {
       DelegateFixture,
       'server' | 'delegate' | 'connection' | 'identify' | 'secretsManagerId' | 'log'
     > & {
-      folder: { [Symbol.asyncDispose](): Promise<void> };
+      folder: { path: string; [Symbol.asyncDispose](): Promise<void> };
     },
   ) {
     this.server = parts.server;
@@ -77,6 +79,7 @@ export class DelegateFixture {
     this.identify = parts.identify;
     this.secretsManagerId = parts.secretsManagerId;
     this.log = parts.log;
+    this.folder = parts.folder.path;
     this.#folder = parts.folder;
     this.session = this.newSession();
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SecretsManagerAccess, TaskPlace } from '@sallyport/protocol';
-import { DecryptBudget } from '../src/guard/decrypt-budget.ts';
+import { MinuteBudget } from '../src/guard/minute-budget.ts';
 import { Guard } from '../src/guard/guard.ts';
 import { NO_GUARD_FILE, readGuardFile } from '../src/guard/guard-file.ts';
 import type { GuardFile } from '../src/guard/guard-file.ts';
@@ -132,7 +132,7 @@ describe('decrypts a minute', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), gaps, (perMinute, gapsMs) => {
         const time = new ManualTime();
-        const budget = new DecryptBudget({ perMinute, time });
+        const budget = new MinuteBudget({ perMinute, time });
         let taken = 0;
         let passedMs = 0;
         for (const gapMs of gapsMs) {
@@ -147,7 +147,7 @@ describe('decrypts a minute', () => {
 
   test('refill while nobody reads, up to the limit', () => {
     const time = new ManualTime();
-    const budget = new DecryptBudget({ perMinute: 3, time });
+    const budget = new MinuteBudget({ perMinute: 3, time });
     const burst = (): boolean[] => Array.from({ length: 4 }, () => budget.take());
     expect(burst()).toEqual([true, true, true, false]);
     time.advance(20_000);

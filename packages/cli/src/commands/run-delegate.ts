@@ -51,6 +51,42 @@ const DELEGATE_FLAGS = {
     kind: 'switch',
     summary: 'Permit plain http beyond this machine; tokens then cross the network in clear',
   },
+  'local-listen': {
+    kind: 'text',
+    value: 'ADDRESS',
+    repeatable: true,
+    summary:
+      'Where programs here may read: 127.0.0.1:7271 or unix:/PATH[?mode=0660&key-file=/PATH]; may be repeated (SALLYPORT_LOCAL_LISTEN, with commas)',
+  },
+  'local-host': {
+    kind: 'text',
+    value: 'HOST',
+    repeatable: true,
+    summary:
+      'Host name by which programs may call it, beside those of loopback; may be repeated (SALLYPORT_LOCAL_HOSTS)',
+  },
+  'local-tls-cert': {
+    kind: 'text',
+    value: 'FILE',
+    completes: 'file',
+    summary: 'PEM certificate chain for addresses beyond loopback (SALLYPORT_LOCAL_TLS_CERT)',
+  },
+  'local-tls-key': {
+    kind: 'text',
+    value: 'FILE',
+    completes: 'file',
+    summary: 'PEM private key to it (SALLYPORT_LOCAL_TLS_KEY)',
+  },
+  'local-max-connections': {
+    kind: 'text',
+    value: 'N',
+    summary: 'Connections of programs to each address at a time (default 1024)',
+  },
+  'local-journal-max': {
+    kind: 'text',
+    value: 'MIB',
+    summary: 'Largest journal of uses that the server has not recorded yet, in MiB (default 64)',
+  },
   'max-tasks': { kind: 'text', value: 'N', summary: 'Tasks worked on at a time' },
   drain: { kind: 'text', value: 'DURATION', summary: 'How long a graceful stop waits for tasks under way' },
   'log-level': {
@@ -67,11 +103,13 @@ export const RUN_DELEGATE_COMMANDS: readonly Command[] = [
     summary: 'Run a delegate',
     details: [
       'The token is needed the first time; afterwards the delegate proves who it is by its own key.',
+      'With --local-listen, programs beside it read secrets by plain HTTP, also while the server is away: see docs/guide/local-endpoint.md.',
       'AWS settings come from the usual AWS_… variables of its environment. Logs are JSON lines on standard error.',
     ],
     flags: DELEGATE_FLAGS,
     examples: [
       'delegate run --server https://sallyport.example.com --token-file token --name prod-1 --selector prod-vpc',
+      'delegate run --server https://sallyport.example.com --local-listen 127.0.0.1:7271',
     ],
     run: runDelegate,
   },
@@ -87,10 +125,13 @@ async function runDelegate(invocation: Invocation): Promise<void> {
     terminal.stderr.write(`${text}\n`);
   };
   tell(`Delegate ${config.name}, fingerprint ${delegate.fingerprint}`);
+  for (const address of delegate.localAddresses) tell(`Programs here may read at ${address}`);
   const report = (state: DelegateState): void => {
     if (state.name === 'connected') {
       tell(`Connected to ${config.serverUrl} as ${state.delegateId}`);
-      reportReady({ fingerprint: delegate.fingerprint, name: delegate.name, delegateId: state.delegateId });
+      const { fingerprint, name } = delegate;
+      const [local = ''] = delegate.localAddresses;
+      reportReady({ fingerprint, name, delegateId: state.delegateId, local });
     }
     if (state.name === 'waiting' && state.error !== null) {
       tell(`The server refused this delegate (${state.error.code}): ${printableLine(state.detail)}`);
@@ -117,6 +158,8 @@ async function delegateSettings(invocation: Invocation): Promise<DelegateConfigI
   const path = (text: string | null): string | null => (text === null ? null : resolve(folder, text));
   const maxTasksInFlight = flags.whole('max-tasks', { min: 1, max: 4096 });
   const drainSeconds = flags.seconds('drain');
+  const localMaxConnections = flags.whole('local-max-connections', { min: 1, max: 65_535 });
+  const journalMebibytes = flags.whole('local-journal-max', { min: 1, max: 16_384 });
   const logLevel = flags.text('log-level') as DelegateConfigInput['logLevel'] | null;
   return {
     serverUrl,
@@ -131,8 +174,20 @@ async function delegateSettings(invocation: Invocation): Promise<DelegateConfigI
     caFile: path(flags.text('ca-file') ?? environment.read('SALLYPORT_CA_FILE')),
     allowPlainHttp: flags.has('allow-plain-http') || environment.isOn('SALLYPORT_ALLOW_PLAIN_HTTP'),
     environment: environment.aws(),
+    localListen: listOf(flags.list('local-listen'), environment.read('SALLYPORT_LOCAL_LISTEN')),
+    localHosts: listOf(flags.list('local-host'), environment.read('SALLYPORT_LOCAL_HOSTS')),
+    localTlsCertFile: path(flags.text('local-tls-cert') ?? environment.read('SALLYPORT_LOCAL_TLS_CERT')),
+    localTlsKeyFile: path(flags.text('local-tls-key') ?? environment.read('SALLYPORT_LOCAL_TLS_KEY')),
+    ...(localMaxConnections === null ? {} : { localMaxConnections }),
+    ...(journalMebibytes === null ? {} : { localJournalMaxBytes: journalMebibytes * 1_048_576 }),
     ...(maxTasksInFlight === null ? {} : { maxTasksInFlight }),
     ...(drainSeconds === null ? {} : { drainSeconds }),
     ...(logLevel === null ? {} : { logLevel }),
   };
+}
+
+/** What the flag says, or else the variable, with commas between several. */
+function listOf(flags: readonly string[], variable: string | null): string[] {
+  if (flags.length > 0) return [...flags];
+  return (variable ?? '').split(',').flatMap((text) => (text.trim() === '' ? [] : [text.trim()]));
 }

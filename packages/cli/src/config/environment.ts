@@ -16,6 +16,11 @@ export const ENVIRONMENT_VARIABLES = {
   SALLYPORT_KNOWN_DELEGATES: 'File of known delegates.',
   SALLYPORT_ALLOW_PLAIN_HTTP: '1: permit plain http beyond this machine.',
   SALLYPORT_DELEGATE_TOKEN: 'Delegate token, for `delegate run`.',
+  SALLYPORT_LOCAL_LISTEN:
+    'Where programs beside a delegate may read, for `delegate run`; commas between several.',
+  SALLYPORT_LOCAL_HOSTS: 'Host names by which they may call it, for `delegate run`; commas between several.',
+  SALLYPORT_LOCAL_TLS_CERT: 'Certificate of local endpoints beyond loopback, for `delegate run`.',
+  SALLYPORT_LOCAL_TLS_KEY: 'Private key to it, for `delegate run`.',
   SALLYPORT_ROOT_KEY: "The server's root key, 32 bytes in base64, for `server run`.",
   SALLYPORT_DATA: 'Data folder, for `start`, `server run` and `delegate run`.',
   PORT: 'Port of the server, for `start` and `server run`; 8200 without it.',

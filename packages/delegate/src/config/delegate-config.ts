@@ -2,7 +2,11 @@
 // It reads no environment and no files; the caller (command line, or a test) hands everything over.
 import { z } from 'zod';
 import { AppError, checkDisplayName, isAppError, parseSelectors, SELECTORS_MAX } from '@sallyport/core';
+import { checkExposure } from '../local-endpoint/check-exposure.ts';
+import { parseListenAddress } from '../local-endpoint/listen-address.ts';
 import { connectAddressOf } from './server-address.ts';
+
+const HOST_NAME = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i;
 
 const DelegateConfigFields = z.strictObject({
   serverUrl: z
@@ -76,6 +80,56 @@ const DelegateConfigFields = z.strictObject({
     .describe(
       'Data keys held in memory at a time, over all secrets managers; the least recently used makes room.',
     ),
+  localListen: z
+    .array(z.string().min(1).max(4096))
+    .max(16)
+    .default([])
+    .describe(
+      'Where programs beside the delegate may read: `127.0.0.1:7271`, `unix:/path?mode=0660&key-file=/path`; beyond loopback with TLS only. Empty: nowhere.',
+    ),
+  localHosts: z
+    .array(z.string().max(253).regex(HOST_NAME, 'must be a host name or an IP address, without port'))
+    .max(64)
+    .default([])
+    .describe('Host names by which programs may call the local endpoint, beside those of loopback.'),
+  localTlsCertFile: z
+    .string()
+    .min(1)
+    .max(4096)
+    .nullable()
+    .default(null)
+    .describe('PEM certificate chain of local endpoints beyond loopback; null: there are none.'),
+  localTlsKeyFile: z.string().min(1).max(4096).nullable().default(null).describe('PEM private key to it.'),
+  localMaxConnections: z
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(1024)
+    .describe('Connections to each local listener at a time; more are closed.'),
+  localMaxGrants: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('What programs may read, as the server has confirmed it, held in memory at a time.'),
+  localMaxOffline: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(1000)
+    .describe('Entries on disk for secrets of availability `offline`; the oldest makes room.'),
+  localJournalMaxBytes: z
+    .number()
+    .int()
+    .min(65_536)
+    .max(16 * 1024 ** 3)
+    .default(64 * 1_048_576)
+    .describe(
+      'Largest journal of uses that the server has not recorded yet; when it is full, nothing is served without the server.',
+    ),
   drainSeconds: z
     .number()
     .int()
@@ -112,6 +166,7 @@ export function parseDelegateConfig(input: unknown): DelegateConfig {
   const selectors = judge('selectors', () => parseSelectors(config.selectors));
   judge('name', () => checkDisplayName(config.name));
   checkEndpoints(config.environment);
+  checkLocalEndpoint(config);
   connectAddressOf(config.serverUrl, { allowPlainHttp: config.allowPlainHttp });
   return { ...config, selectors };
 }
@@ -124,6 +179,24 @@ function checkEndpoints(environment: DelegateConfig['environment']): void {
     if (value === '' || protocol === 'http:' || protocol === 'https:') continue;
     throw invalid(`The setting "environment.${name}"`, { problem: 'it is not an http or https address' });
   }
+}
+
+/** What is wrong with it is found before anything is started. */
+function checkLocalEndpoint(config: DelegateConfig): void {
+  const { localListen, localHosts } = config;
+  checkExposure(localListen.map(parseListenAddress), { hosts: localHosts, tls: localTlsOf(config) });
+}
+
+/** The TLS files of local endpoints; null: there are none. @throws {config-invalid} when there is one without the other */
+export function localTlsOf(
+  config: Pick<DelegateConfig, 'localTlsCertFile' | 'localTlsKeyFile'>,
+): { certificate: string; key: string } | null {
+  const { localTlsCertFile: certificate, localTlsKeyFile: key } = config;
+  if (certificate !== null && key !== null) return { certificate, key };
+  if (certificate === null && key === null) return null;
+  throw invalid('The TLS setting of the local endpoint', {
+    problem: 'certificate and key are needed together (--local-tls-cert and --local-tls-key)',
+  });
 }
 
 /** Words the refusal of a core check as a refusal of the setting. */

@@ -2,7 +2,6 @@
 // what happens next; the connection (server-connection.ts) does.
 import type { WebSocket, RawData } from 'ws';
 import { AppError } from '@sallyport/core';
-import type { DelegateId } from '@sallyport/core';
 import { decodeStreamFrame, encodeStreamFrame, HEARTBEAT, toWireError } from '@sallyport/protocol';
 import { SocketCork } from '@sallyport/protocol/socket';
 import type { DelegateMessage, ServerMessage, StreamFrame, WireError } from '@sallyport/protocol';
@@ -16,13 +15,16 @@ export type WorkMessage = Exclude<
   { type: 'hello' | 'welcome' | 'refused' | 'heartbeat-seen' }
 >;
 
+/** The server's greeting. */
+export type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
+
 /** How a connection ended. `detail` is for the log. */
 export type LinkEnd = { refusal: WireError } | { refusal: null; detail: string };
 
 export type LinkEvents = {
   /** Answers the server's hello. */
   identify(challenge: Uint8Array): DelegateMessage;
-  welcomed(delegateId: DelegateId): void;
+  welcomed(welcome: Welcome): void;
   /** `messageBytes`: length of the frame that it came in. */
   message(message: WorkMessage, messageBytes: number): void;
   chunk(frame: StreamFrame): void;
@@ -124,7 +126,7 @@ export class Link implements TaskConnection {
         if (this.#phase !== 'welcome') return this.#breakOff('the server sent welcome out of turn');
         this.#phase = 'work';
         this.#scheduleHeartbeat();
-        this.#events.welcomed(message.delegateId);
+        this.#events.welcomed(message);
         return;
       case 'refused':
         this.#refusal = message.error;

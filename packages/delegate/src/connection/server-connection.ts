@@ -7,7 +7,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Time } from '../time/time.ts';
 import type { Dial } from './dial.ts';
 import { Link } from './link.ts';
-import type { LinkEnd, WorkMessage } from './link.ts';
+import type { LinkEnd, Welcome, WorkMessage } from './link.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 
 /** How a delegate stands to its server. */
@@ -21,12 +21,13 @@ export type ConnectionState =
 /** What is done with a connection; all calls name the connection they are about. */
 export type ConnectionHandlers = {
   identify(challenge: Uint8Array): DelegateMessage;
+  welcomed(welcome: Welcome, connection: Link): void;
   message(message: WorkMessage, origin: { connection: Link; messageBytes: number }): void;
   chunk(frame: StreamFrame, connection: Link): void;
   /** Called every ten seconds while connected. */
   beat(): void;
   tasksInFlight(): number;
-  ended(connection: Link, refusal: WireError | null): void;
+  ended(connection: Link, end: LinkEnd): void;
   stateChanged(state: ConnectionState): void;
 };
 
@@ -88,9 +89,10 @@ export class ServerConnection {
       time,
       events: {
         identify: (challenge) => handlers.identify(challenge),
-        welcomed: (delegateId) => {
+        welcomed: (welcome) => {
           this.#connectedAtMs = time.monotonicMs();
-          this.#setState({ name: 'connected', delegateId });
+          this.#setState({ name: 'connected', delegateId: welcome.delegateId });
+          handlers.welcomed(welcome, link);
         },
         message: (message, messageBytes) => handlers.message(message, { connection: link, messageBytes }),
         chunk: (frame) => handlers.chunk(frame, link),
@@ -105,7 +107,7 @@ export class ServerConnection {
   #ended(link: Link, end: LinkEnd): void {
     const { time, random, logger, handlers } = this.#options;
     this.#link = null;
-    handlers.ended(link, end.refusal);
+    handlers.ended(link, end);
     if (this.#state.name === 'stopped') {
       this.#onStopped?.();
       return;

@@ -10,6 +10,7 @@ import { AppError } from '@sallyport/core';
 /** Bits of group and others. */
 const SHARED_MODE_BITS = 0o077;
 const WRITE_BITS_OF_OTHERS = 0o022;
+const BEYOND_GROUP_READ = 0o027;
 
 /**
  * The content of a file of mode 0600; `null` when there is none.
@@ -39,6 +40,21 @@ export async function readTrustedFile(path: string): Promise<Buffer | null> {
     if (stats.uid === 0) return null;
     if (!isOwn(stats)) return 'it belongs neither to root nor to the user that the delegate runs as';
     return modeOf(stats) & SHARED_MODE_BITS ? `others may use it (mode ${printMode(stats)}). ${fix}` : null;
+  });
+}
+
+/**
+ * The content of a file that an operator, or a platform that mounts secrets, has put there for this process: its owner is root or this
+ * process's user, its group may read it at most, and others may do nothing. `null` when there is none.
+ * @throws {config-invalid}
+ */
+export async function readGivenFile(path: string): Promise<Buffer | null> {
+  return readChecked(path, (stats) => {
+    if (stats.uid !== 0 && !isOwn(stats)) {
+      return 'it belongs neither to root nor to the user that the delegate runs as';
+    }
+    if ((modeOf(stats) & BEYOND_GROUP_READ) === 0) return null;
+    return `others may use it (mode ${printMode(stats)}). Run: chmod 600 ${path}`;
   });
 }
 

@@ -62,6 +62,17 @@ export class DataKeyCache {
     return entry.key ?? entry.flight.join(request.signal, () => this.#drop(cacheKey, entry));
   }
 
+  /** The data key if it is here, counted as a use; null: it has to be asked for by `use`. */
+  take(cacheKey: string, policy: DataKeyCachePolicy): KeyObject | null {
+    if (policy.maxAgeSeconds === 0) return null;
+    const entry = this.#live(cacheKey);
+    if (entry === null || entry.key === null) return null;
+    entry.uses += 1;
+    this.#entries.delete(cacheKey);
+    if (entry.uses < policy.maxUses) this.#entries.set(cacheKey, entry);
+    return entry.key;
+  }
+
   /** Forgets every data key of one secrets manager. Calls under way still answer those who wait, and are not kept. */
   flush(secretsManagerId: SecretsManagerId): void {
     for (const [cacheKey, entry] of this.#entries) {

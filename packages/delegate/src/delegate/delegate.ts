@@ -3,9 +3,9 @@ import { hostname } from 'node:os';
 import { AppError } from '@sallyport/core';
 import type { DelegateId } from '@sallyport/core';
 import { challengeBytes, DELEGATE_PROTOCOL_VERSION } from '@sallyport/protocol';
-import type { DelegateMessage, WireError } from '@sallyport/protocol';
+import type { DelegateMessage } from '@sallyport/protocol';
 import type { DelegateConfig } from '../config/delegate-config.ts';
-import type { Link, WorkMessage } from '../connection/link.ts';
+import type { Link, LinkEnd, WorkMessage } from '../connection/link.ts';
 import type { ConnectionHandlers, ServerConnection } from '../connection/server-connection.ts';
 import type { DataFolder } from '../data-folder/data-folder.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -14,6 +14,7 @@ import type { Logger } from '../log/logger.ts';
 import type { TaskRunner } from '../tasks/task-runner.ts';
 import type { TaskServices } from '../tasks/task-services.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import type { LocalReading } from './local-reading.ts';
 import type { DelegateState, RunningDelegate } from './running-delegate.ts';
 
 /** What a delegate is made of; `start-delegate.ts` makes them. */
@@ -22,6 +23,7 @@ export type DelegateParts = {
   identity: Identity;
   services: TaskServices;
   runner: TaskRunner;
+  local: LocalReading;
   sources: KeyProviderSources;
   folder: DataFolder;
   logger: Logger;
@@ -53,12 +55,14 @@ export class Delegate implements RunningDelegate {
     const { services, runner } = options.parts;
     this.#connection = options.connectionWith({
       identify: (challenge) => this.#identify(challenge),
+      welcomed: (welcome, connection) =>
+        options.parts.local.welcomed(welcome, (message) => connection.send(message)),
       message: (message, origin) => this.#received(message, origin),
       chunk: (frame, connection) => runner.chunkArrived(frame, connection),
       // Asking is what replaces a sealing key past half of its life; `publish` then tells the server.
       beat: () => void services.sessions.currentOffer(),
       tasksInFlight: () => runner.inFlight,
-      ended: (connection, refusal) => this.#connectionEnded(connection, refusal),
+      ended: (connection, end) => this.#connectionEnded(connection, end),
       stateChanged: () => this.#stateChanged(),
     });
   }
@@ -71,6 +75,10 @@ export class Delegate implements RunningDelegate {
   /** Tells the server, if connected; otherwise the next hello will. */
   publish(message: Extract<DelegateMessage, { type: 'offer' }>): void {
     this.#connection.send(message);
+  }
+
+  get localAddresses(): readonly string[] {
+    return this.#parts.local.addresses;
   }
 
   state(): DelegateState {
@@ -98,19 +106,20 @@ export class Delegate implements RunningDelegate {
   }
 
   async #drain(): Promise<void> {
-    const { runner, logger, config } = this.#parts;
+    const { runner, local, logger, config } = this.#parts;
     logger.info(
       { tasksInFlight: runner.inFlight },
       'delegate stops: no new tasks, finishing those under way',
     );
     this.#connection.send({ type: 'draining' });
     this.#stateChanged();
-    await runner.drain(config.drainSeconds * 1000);
+    await Promise.all([runner.drain(config.drainSeconds * 1000), local.drain()]);
     await this.close();
   }
 
   async #close(): Promise<void> {
-    const { services, sources, folder, logger } = this.#parts;
+    const { services, local, sources, folder, logger } = this.#parts;
+    await local.close();
     await this.#connection.stop();
     services.cache.flushAll();
     services.managers.forgetAll();
@@ -141,19 +150,21 @@ export class Delegate implements RunningDelegate {
   }
 
   #received(message: WorkMessage, origin: { connection: Link; messageBytes: number }): void {
-    const { services, runner, logger } = this.#parts;
+    const { services, runner, local, logger } = this.#parts;
     const { connection } = origin;
     switch (message.type) {
       case 'configure': {
         const { secretsManagerId, revision } = message;
         if (!services.managers.configure(message)) return;
         services.cache.flush(secretsManagerId);
+        local.configured(message);
         logger.info({ secretsManagerId, revision, kind: message.access.settings.kind }, 'settings received');
         return;
       }
       case 'forget':
         services.managers.forget(message.secretsManagerId);
         services.cache.flush(message.secretsManagerId);
+        local.forgotten(message.secretsManagerId);
         return;
       case 'task':
         return runner.accept(message.task, origin);
@@ -164,19 +175,21 @@ export class Delegate implements RunningDelegate {
       case 'local-read-answer':
       case 'local-uses-seen':
       case 'recheck':
-        // About reads of programs beside this delegate; without them there is nothing to do.
-        return;
+        return local.received(message);
     }
   }
 
-  #connectionEnded(connection: Link, refusal: WireError | null): void {
-    const { services, runner } = this.#parts;
+  #connectionEnded(connection: Link, end: LinkEnd): void {
+    const { services, runner, local } = this.#parts;
+    const { refusal } = end;
     runner.abandon(connection);
+    local.disconnected(refusal === null ? end.detail : refusal.message);
     if (refusal === null) return;
     if (refusal.code !== 'delegate-token-revoked' && refusal.code !== 'delegate-token-invalid') return;
     // No longer admitted: what was released to this delegate is given up.
     services.cache.flushAll();
     services.managers.forgetAll();
+    local.expelled();
   }
 
   #stateChanged(): void {

@@ -10,6 +10,8 @@ export type RunningDelegate = {
   /** `SHA256:…` of the identity key; what people compare with what a client shows. */
   readonly fingerprint: string;
   readonly name: string;
+  /** Where programs beside it may read, e.g. `http://127.0.0.1:7271`; empty when its settings name no place. */
+  readonly localAddresses: readonly string[];
   /** Resolves at the first welcome of the server. Rejects with {shutting-down} when the delegate is stopped before. */
   readonly connected: Promise<DelegateId>;
   state(): DelegateState;

@@ -25,6 +25,7 @@ import type { TaskServices } from '../tasks/task-services.ts';
 import { systemTime } from '../time/time.ts';
 import type { Time } from '../time/time.ts';
 import { Delegate } from './delegate.ts';
+import { LocalReading } from './local-reading.ts';
 import type { RunningDelegate } from './running-delegate.ts';
 
 /** What may be replaced, for tests and for embedding in another process. */
@@ -93,11 +94,19 @@ async function startInFolder(
     toError: taskErrors({ name: config.name, logger }),
   };
   const runner = new TaskRunner({ services, time, logger, limits: config });
+  const server = address.origin;
+  const local = await LocalReading.open({ config, folder, identity, services, time, logger, server });
   const { random = Math.random } = dependencies;
   const delegate = new Delegate({
-    parts: { config, identity, services, runner, sources, folder, logger },
+    parts: { config, identity, services, runner, local, sources, folder, logger },
     connectionWith: (handlers) => new ServerConnection({ dial, time, random, logger, handlers }),
   });
+  try {
+    await local.listen();
+  } catch (thrown) {
+    await local.close();
+    throw thrown;
+  }
   delegate.start();
   return delegate;
 }

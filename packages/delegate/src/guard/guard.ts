@@ -4,20 +4,20 @@ import { AppError, nameKey, SECRETS_MANAGER_KINDS } from '@sallyport/core';
 import type { SecretsManagerKind } from '@sallyport/core';
 import type { SecretsManagerAccess, TaskPlace } from '@sallyport/protocol';
 import type { Time } from '../time/time.ts';
-import { DecryptBudget } from './decrypt-budget.ts';
+import { MinuteBudget } from './minute-budget.ts';
 import type { GuardFile } from './guard-file.ts';
 
 /** The limits of one delegate process. */
 export class Guard {
   readonly #file: GuardFile;
-  readonly #budget: DecryptBudget | null;
+  readonly #budget: MinuteBudget | null;
 
   constructor(file: GuardFile, time: Pick<Time, 'monotonicMs'>) {
     this.#file = file;
     this.#budget =
       file.maxDecryptsPerMinute === null
         ? null
-        : new DecryptBudget({ perMinute: file.maxDecryptsPerMinute, time });
+        : new MinuteBudget({ perMinute: file.maxDecryptsPerMinute, time });
   }
 
   /** Kinds of secrets managers that this delegate serves, as it tells the server. */

@@ -14,6 +14,9 @@ const AWS_KMS_PROVIDER_ID = 'aws-kms';
 /** An envelope to be opened: what it must be bound to, and under which settings its data key is unwrapped. */
 export type OpeningPlan = { manager: ConfiguredManager; context: EncryptionContext };
 
+/** The wrapped data keys of an envelope, found to be allowed, with the name under which the cache has them. */
+export type WrappedDataKey = { encrypted: readonly DataKey['encrypted'][]; cacheKey: string };
+
 /** Makes and unwraps data keys. */
 export class DataKeys {
   readonly #managers: ConfiguredManagers;
@@ -51,6 +54,11 @@ export class DataKeys {
     return plan;
   }
 
+  /** Whether a plan still stands: the settings are what they were. @throws {delegate-not-eligible} when there are none any more */
+  isCurrent(plan: OpeningPlan): boolean {
+    return this.#managers.require(plan.manager.secretsManagerId) === plan.manager;
+  }
+
   /**
    * The data key of an envelope, from the cache or from the key service.
    * @throws {delegate-refused}, and what `KeyProvider.unwrapDataKey` throws
@@ -60,12 +68,29 @@ export class DataKeys {
     encrypted: readonly DataKey['encrypted'][],
     signal: AbortSignal,
   ): Promise<KeyObject> {
-    const { manager, context } = plan;
+    return this.openWrapped(plan, this.wrappedOf(plan, encrypted), signal);
+  }
+
+  /** @throws {delegate-refused} as `requireAllowedKeys` */
+  wrappedOf(plan: OpeningPlan, encrypted: readonly DataKey['encrypted'][]): WrappedDataKey {
     this.requireAllowedKeys(encrypted);
-    const { secretsManagerId, revision } = manager;
+    const { secretsManagerId, revision } = plan.manager;
+    const { context } = plan;
+    return { encrypted, cacheKey: cacheKeyOf({ secretsManagerId, revision, encrypted, context }) };
+  }
+
+  /** The data key if the cache has it; counts as a use of it. */
+  cached(plan: OpeningPlan, wrapped: WrappedDataKey): KeyObject | null {
+    return this.#cache.take(wrapped.cacheKey, plan.manager.access.settings.dataKeyCache);
+  }
+
+  /** As `open`. @throws what `KeyProvider.unwrapDataKey` throws */
+  async openWrapped(plan: OpeningPlan, wrapped: WrappedDataKey, signal: AbortSignal): Promise<KeyObject> {
+    const { manager, context } = plan;
+    const { encrypted, cacheKey } = wrapped;
     return this.#cache.use({
-      secretsManagerId,
-      cacheKey: cacheKeyOf({ secretsManagerId, revision, encrypted, context }),
+      secretsManagerId: manager.secretsManagerId,
+      cacheKey,
       policy: manager.access.settings.dataKeyCache,
       signal,
       unwrap: (signal) =>

@@ -8,7 +8,7 @@ export type { Logger } from 'pino';
  * Names of fields that never appear in the log, at up to three levels of depth. A second line of defence: no statement logs
  * them. A test keeps the list equal to the fields marked `x-redact` in the schemas that a delegate handles.
  */
-export const REDACTED_FIELDS = ['token', 'secretAccessKey', 'headers'] as const;
+export const REDACTED_FIELDS = ['token', 'callerToken', 'secretAccessKey', 'headers'] as const;
 
 /** Writes to stderr, at once, so that the last lines before a crash are there. */
 export function createLogger(options: { level: string }): Logger {

@@ -8,7 +8,7 @@ import {
   nameKey,
   parseSecretReference,
 } from '@sallyport/core';
-import type { EncryptionContext, SecretId, SecretKind, SecretReference } from '@sallyport/core';
+import type { SecretId, SecretKind, SecretReference } from '@sallyport/core';
 import type { SealedWriteContent, TaskOf, TaskPlace, WriteTarget } from '@sallyport/protocol';
 
 /** What the server says an item is. */
@@ -71,15 +71,6 @@ export function requireFit(item: ServerItem): void {
   if (!fits(reference, item)) throw differs('secret');
   if (!isSamePlace(reference, item.place)) throw differs('place');
   if (reference.version !== null && reference.version !== item.version) throw differs('version');
-}
-
-/** Whether two contexts have the same pairs, in any order. */
-export function isSameContext(a: EncryptionContext, b: EncryptionContext): boolean {
-  const pairs = Object.entries(a);
-  return (
-    pairs.length === Object.keys(b).length &&
-    pairs.every(([key, value]) => Object.hasOwn(b, key) && b[key] === value)
-  );
 }
 
 /** The client may name a place by names or ids; where it names none, the server may not make one up. */

@@ -1,12 +1,12 @@
 // Executes `resolve`: opens any number of envelopes and returns their values in one sealed answer. An item that fails does not
 // fail the others; what differs from the sealed request fails all of them.
 import { AppError } from '@sallyport/core';
-import { decryptEnvelope, parseEnvelopeHeader } from '@sallyport/core/envelope';
 import { SEALED_BOX_MAX_BYTES } from '@sallyport/protocol';
 import type { SealedReadEntry, TaskOf, TaskResultOf, WireError } from '@sallyport/protocol';
 import { encodeContent } from '@sallyport/protocol/sealing';
+import { openVersion } from '../secret-versions/open-version.ts';
 import { mapBounded } from './bounded-parallel.ts';
-import { isSameContext, requireFit, requireSameItems } from './compare-request.ts';
+import { requireFit, requireSameItems } from './compare-request.ts';
 import { readReadContent } from './read-sealed.ts';
 import type { TaskRun } from './task-services.ts';
 
@@ -65,16 +65,8 @@ async function resolveItem(
 }
 
 async function openItem(item: Item, run: TaskRun): Promise<Buffer> {
-  const { keys, guard } = run.services;
   requireFit(item);
-  guard.requirePlace(item.place);
-  const envelope = Buffer.from(item.envelope, 'base64');
-  const header = parseEnvelopeHeader(envelope);
-  const plan = keys.planOpening(item);
-  // Before the key service is asked: an envelope of another secret, version or manager gets no data key.
-  if (!isSameContext(header.encryptionContext, plan.context)) throw wrongEnvelope();
-  const dataKey = await keys.open(plan, header.encryptedDataKeys, run.signal);
-  return decryptEnvelope({ dataKey, expectedContext: plan.context }, envelope);
+  return openVersion(item, Buffer.from(item.envelope, 'base64'), { ...run.services, signal: run.signal });
 }
 
 function entryOf(outcome: Outcome): SealedReadEntry {
@@ -86,14 +78,6 @@ function entryOf(outcome: Outcome): SealedReadEntry {
 
 function failureOf(outcome: Outcome): TaskResultOf<'resolve'>['failures'] {
   return 'error' in outcome ? [{ reference: outcome.item.reference, error: outcome.error }] : [];
-}
-
-function wrongEnvelope(): AppError {
-  return new AppError('envelope-rejected', {
-    publicMessage:
-      'The envelope does not open: it is damaged, or it belongs to another secret, version or secrets manager.',
-    message: 'envelope rejected: its context is not that of the secret version asked for',
-  });
 }
 
 function tooLargeForAnswer(): AppError {

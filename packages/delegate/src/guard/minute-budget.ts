@@ -4,7 +4,7 @@ import type { Time } from '../time/time.ts';
 const MINUTE_MS = 60_000;
 
 /** Counts openings against a limit a minute. */
-export class DecryptBudget {
+export class MinuteBudget {
   readonly #perMinute: number;
   readonly #time: Pick<Time, 'monotonicMs'>;
   #left: number;
