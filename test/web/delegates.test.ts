@@ -90,6 +90,34 @@ describe('delegates', () => {
     await verdicts.getByText(/edge-1 is disconnected/).waitFor();
   }, 60_000);
 
+  test('selectors are added and taken away; what would be left without a delegate is named first', async () => {
+    const { client } = journey.deployment;
+    await journey.deployment.startDelegate({ name: 'asia-1', selectors: ['asia'] });
+    const { page } = await open('/delegates');
+    const card = cardOf(page, 'asia-1', 'connected');
+    await button(page, 'Edit selectors of asia-1').click();
+    const dialog = page.getByRole('dialog', { name: 'Selectors of asia-1' });
+    const added = dialog.getByRole('combobox', { name: 'Added here' });
+    await dialog.getByText('asia', { exact: true }).waitFor();
+    await added.fill('Blue');
+    await page.keyboard.press('Enter');
+    await judgePage(page, 'delegate-selectors');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await card.getByText('blue (added here)').waitFor();
+    const settings = { kind: 'built-in' as const, selectors: ['blue'] };
+    await client.call('createSecretsManager', { body: { name: 'blue-ring', settings } });
+
+    await button(page, 'Edit selectors of asia-1').click();
+    await added.press('Backspace');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    const question = page.getByRole('dialog', { name: 'Leave secrets managers without a delegate?' });
+    await question.getByText('Secrets managers that no delegate could work for: 1').waitFor();
+    await question.getByText('blue-ring').waitFor();
+    await judgePage(page, 'delegate-selectors-question');
+    await question.getByRole('button', { name: 'Change selectors' }).click();
+    await card.getByText('blue (added here)').waitFor({ state: 'detached' });
+  }, 60_000);
+
   test('one that waits is approved after its fingerprint was shown; one is removed', async () => {
     const { page } = await open('/delegates/add');
     await page.getByText('Delegates wait for approval').click();

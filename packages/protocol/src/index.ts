@@ -148,12 +148,14 @@ export type { Availability } from './api/availability.ts';
 export {
   CreateDelegateToken,
   CreatedDelegateToken,
+  DelegateEditPreview,
   DelegateExplanation,
   DelegateExplanations,
   DelegateList,
   DelegateTokenList,
   DelegateTokenView,
   DelegateView,
+  EditDelegate,
   ExplainDelegates,
 } from './api/delegates.ts';
 export {

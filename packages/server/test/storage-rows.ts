@@ -135,6 +135,7 @@ export function delegateRow(tokenId: DelegateTokenRow['id'], over: Partial<Deleg
     hostName: 'host-1',
     version: '0.1.0',
     selectors: ['prod-vpc', 'eu'],
+    addedSelectors: ['extra'],
     kinds: ['aws-kms', 'built-in'],
     tokenId,
     approved: false,

@@ -4,6 +4,7 @@ import { OUTPUT_FLAG, YES_FLAG } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
 import { readAddress, readKnownDelegatesPath } from '../config/connection-settings.ts';
 import { withClient } from '../config/open-client.ts';
+import { withConfirmation } from '../input/confirm-effects.ts';
 import { confirm } from '../input/prompt.ts';
 import { printableTime } from '../output/printable.ts';
 import { table } from '../output/table.ts';
@@ -42,6 +43,29 @@ export const DELEGATE_COMMANDS: readonly Command[] = [
     arguments: [DELEGATE],
     connects: true,
     run: approveDelegate,
+  },
+  {
+    path: ['delegate', 'edit'],
+    summary: 'Change the selectors that were added to a delegate at the server',
+    details: [
+      'Those that it was started with stay. The new ones act at once and stay over restarts.',
+      'Where a secrets manager would be left without any delegate, it is named and you are asked first.',
+    ],
+    arguments: [DELEGATE],
+    flags: {
+      selector: {
+        kind: 'text',
+        value: 'SELECTOR',
+        repeatable: true,
+        summary: 'A selector to be added; may be repeated; replaces all that were added before',
+      },
+      'clear-selectors': { kind: 'switch', summary: 'Take away all that were added' },
+      ...YES_FLAG,
+      ...OUTPUT_FLAG,
+    },
+    connects: true,
+    examples: ['delegate edit edge-1 --selector prod-vpc --selector eu'],
+    run: editDelegate,
   },
   {
     path: ['delegate', 'remove'],
@@ -159,6 +183,25 @@ async function approveDelegate(invocation: Invocation): Promise<void> {
   const params = { delegate: invocation.arguments['DELEGATE'] ?? '' };
   const view = await withClient(invocation, (client) => client.call('approveDelegate', { params }));
   await note(invocation.terminal, `Approved ${view.name} (${view.fingerprint}).`);
+}
+
+async function editDelegate(invocation: Invocation): Promise<void> {
+  const { terminal, flags } = invocation;
+  const params = { delegate: invocation.arguments['DELEGATE'] ?? '' };
+  const isClearing = flags.has('clear-selectors');
+  if (isClearing === flags.has('selector'))
+    throw usageError('Give the selectors to be added with --selector, or --clear-selectors.');
+  const addedSelectors = isClearing ? [] : [...flags.list('selector')];
+  const view = await withClient(invocation, async (client) =>
+    withConfirmation(
+      terminal,
+      { question: 'Change the selectors all the same?', yes: flags.has('yes') },
+      async (confirmed) => client.call('editDelegate', { params, body: { addedSelectors, ...confirmed } }),
+    ),
+  );
+  if (flags.text('output') === 'json') return writeJson(terminal, view);
+  const added = view.addedSelectors.join(', ') || 'none';
+  await note(terminal, `${view.name} has selectors ${view.selectors.join(', ')}; added here: ${added}.`);
 }
 
 async function removeDelegate(invocation: Invocation): Promise<void> {

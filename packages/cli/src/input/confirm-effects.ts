@@ -33,6 +33,8 @@ const LABELS: Readonly<Record<string, string | null>> = {
   hiddenConfigEntries: 'go with it unseen',
   missedBy: 'asked for as',
   breaks: 'stops working',
+  withoutDelegate: 'left without any delegate',
+  hiddenWithoutDelegate: 'left without any delegate, unseen',
 };
 
 /** A preview in lines: `field: value`, lists one entry a line. */

@@ -6,6 +6,7 @@ import {
   DelegateList,
   DelegateTokenList,
   DelegateView,
+  EditDelegate,
   ExplainDelegates,
 } from './delegates.ts';
 import { route } from './route.ts';
@@ -39,6 +40,17 @@ export const DELEGATE_ROUTES = {
     summary: 'Admit a delegate that waits for approval; repeating it is no error.',
     response: DelegateView,
     errors: ['not-found'],
+  }),
+  editDelegate: route({
+    method: 'PATCH',
+    path: '/v1/delegates/{delegate}',
+    tag: 'delegates',
+    access: 'manage-delegates',
+    summary:
+      'Change the selectors that were added to a delegate. Leaving a secrets manager without any delegate has to be confirmed: `data.preview` is a `DelegateEditPreview`.',
+    body: EditDelegate,
+    response: DelegateView,
+    errors: ['not-found', 'invalid-selector', 'edit-conflict', 'confirmation-required'],
   }),
   removeDelegate: route({
     method: 'DELETE',

@@ -11,7 +11,13 @@ export const DelegateView = z
     hostName: z.string(),
     version: z.string(),
     state: z.enum(['connected', 'disconnected', 'waiting-for-approval', 'draining']),
-    selectors: z.array(z.string()).describe('Implicit and custom ones.'),
+    selectors: z
+      .array(z.string())
+      .describe('All: implicit ones, those from its start, and those added here.'),
+    startSelectors: z.array(z.string()).describe('Those that it was started with.'),
+    addedSelectors: z
+      .array(z.string())
+      .describe('Those that were added at the server; they stay over restarts.'),
     kinds: z.array(z.enum(SECRETS_MANAGER_KINDS)),
     tasksInFlight: z.number().int().min(0),
     restingUntilMs: TimeMs.nullable().describe(
@@ -22,6 +28,33 @@ export const DelegateView = z
   })
   .meta({ id: 'Delegate' });
 export type DelegateView = z.infer<typeof DelegateView>;
+
+export const EditDelegate = z
+  .strictObject({
+    addedSelectors: z
+      .array(z.string().min(1).max(160))
+      .max(64)
+      .describe('Instead of those added before. Those that it was started with stay.'),
+    expectedAddedSelectors: z
+      .array(z.string().max(160))
+      .max(64)
+      .optional()
+      .describe('Refused as `edit-conflict` when others are added by now.'),
+    confirmationToken: z.string().max(100).optional(),
+  })
+  .meta({ id: 'EditDelegate' });
+export type EditDelegate = z.infer<typeof EditDelegate>;
+
+/** What a change of selectors takes from secrets managers. */
+export const DelegateEditPreview = z
+  .strictObject({
+    withoutDelegate: z
+      .array(z.string())
+      .describe('Names of secrets managers that would be left without any delegate.'),
+    hiddenWithoutDelegate: z.number().int().min(0).describe('So many more that the caller may not know of.'),
+  })
+  .meta({ id: 'DelegateEditPreview' });
+export type DelegateEditPreview = z.infer<typeof DelegateEditPreview>;
 
 export const DelegateList = z.strictObject({ delegates: z.array(DelegateView) }).meta({ id: 'DelegateList' });
 

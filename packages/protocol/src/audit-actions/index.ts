@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   'secrets-manager.tested',
   'delegate.registered',
   'delegate.approved',
+  'delegate.edited',
   'delegate.removed',
   'delegate-token.created',
   'delegate-token.revoked',

@@ -49,6 +49,7 @@ export async function admit(
     hostName: identify.hostName,
     version: identify.version,
     selectors: identify.selectors,
+    addedSelectors: known?.addedSelectors ?? [],
     kinds: identify.kinds,
     tokenId: token.id,
     approved: isReadmission ? wasTrusted || !token.requiresApproval : known.approved,

@@ -18,6 +18,8 @@ export class ConnectedDelegates {
   /** Tokens revoked and delegates removed since the start: a handshake that had passed its checks before must not slip in. */
   readonly #revokedTokens = new Set<DelegateTokenId>();
   readonly #removed = new Set<DelegateId>();
+  /** Selectors that were changed since the start, for the same reason. */
+  readonly #addedSelectors = new Map<DelegateId, string[]>();
   #cancelSweep: () => void = () => undefined;
 
   constructor(services: { clock: Clock; rests: DelegateRests }) {
@@ -59,6 +61,8 @@ export class ConnectedDelegates {
     if (this.#connections.has(connection.id)) throw identityInUse(connection.name);
     if (this.#revokedTokens.has(connection.tokenId)) throw tokenRevoked();
     if (this.#removed.has(connection.id)) throw delegateRemoved();
+    const added = this.#addedSelectors.get(connection.id);
+    if (added !== undefined) connection.setAddedSelectors(added);
     this.#connections.set(connection.id, connection);
   }
 
@@ -79,6 +83,12 @@ export class ConnectedDelegates {
   remove(id: DelegateId): void {
     this.#removed.add(id);
     this.#connections.get(id)?.refuse(delegateRemoved());
+  }
+
+  /** Gives a delegate other added selectors; to be called after that has been committed. */
+  setAddedSelectors(id: DelegateId, addedSelectors: string[]): void {
+    this.#addedSelectors.set(id, addedSelectors);
+    this.#connections.get(id)?.setAddedSelectors(addedSelectors);
   }
 
   approve(id: DelegateId): void {

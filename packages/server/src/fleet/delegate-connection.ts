@@ -1,7 +1,7 @@
 // One delegate's socket after its handshake: sends it tasks, matches what comes back, and fails what it leaves undone. Who gets
 // which task is decided elsewhere (connected-delegates.ts, dispatcher.ts).
 import type { WebSocket } from 'ws';
-import { AppError, implicitSelectors } from '@sallyport/core';
+import { AppError } from '@sallyport/core';
 import type {
   DelegateId,
   DelegateTokenId,
@@ -26,6 +26,7 @@ import type {
 import { SocketCork } from '@sallyport/protocol/socket';
 import type { Clock } from '../clock.ts';
 import { delegateFailure, delegateLost, taskTimedOut } from './delegate-failure.ts';
+import { selectorsOf } from './delegate-selectors.ts';
 import type { DelegateRow } from './delegate-store.ts';
 import type { DelegateStanding } from './eligibility.ts';
 import { Lease } from './lease.ts';
@@ -55,7 +56,7 @@ export class DelegateConnection implements DelegateStanding {
   readonly name: string;
   readonly hostName: string;
   readonly version: string;
-  readonly selectors: readonly string[];
+  selectors: readonly string[];
   readonly kinds: readonly SecretsManagerKind[];
   readonly tokenId: DelegateTokenId;
   readonly createdAtMs: number;
@@ -70,6 +71,8 @@ export class DelegateConnection implements DelegateStanding {
   readonly #cork: SocketCork;
   readonly #tasks = new Map<TaskId, OpenTask>();
   readonly #configured = new Map<SecretsManagerId, number>();
+  /** As it was when it connected. */
+  readonly #started: DelegateRow;
 
   constructor(
     row: DelegateRow,
@@ -81,7 +84,8 @@ export class DelegateConnection implements DelegateStanding {
     this.name = row.name;
     this.hostName = row.hostName;
     this.version = row.version;
-    this.selectors = [...new Set([...implicitSelectors(row), ...row.selectors])];
+    this.selectors = selectorsOf(row);
+    this.#started = row;
     this.kinds = row.kinds;
     this.tokenId = row.tokenId;
     this.createdAtMs = row.createdAtMs;
@@ -117,6 +121,11 @@ export class DelegateConnection implements DelegateStanding {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#cork.hold();
     this.#socket.send(JSON.stringify(message));
+  }
+
+  /** From now on it has these in place of those that were added before. */
+  setAddedSelectors(addedSelectors: string[]): void {
+    this.selectors = selectorsOf({ ...this.#started, addedSelectors });
   }
 
   /** Makes the secrets manager known before its first task and after each edit. */

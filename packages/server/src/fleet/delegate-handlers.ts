@@ -1,5 +1,4 @@
 // Operations of the API on delegates.
-import { AppError } from '@sallyport/core';
 import type { DelegateView } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditScope } from '../audit/audit-entry.ts';
@@ -8,10 +7,16 @@ import type { Handlers } from '../http/operation.ts';
 import { findOrDefault, managerAskerOf } from '../secrets-managers/find-secrets-manager.ts';
 import type { Services } from '../services.ts';
 import type { DelegateRow } from './delegate-store.ts';
+import { editDelegate, noDelegate } from './edit-delegate.ts';
 import { disconnected } from './fleet.ts';
 
-type DelegateOperation = 'listDelegates' | 'explainDelegates' | 'approveDelegate' | 'removeDelegate';
-type DelegateServices = Pick<Services, 'store' | 'clock' | 'fleet' | 'rests' | 'catalogue'>;
+type DelegateOperation =
+  | 'listDelegates'
+  | 'explainDelegates'
+  | 'approveDelegate'
+  | 'editDelegate'
+  | 'removeDelegate';
+type DelegateServices = Pick<Services, 'store' | 'clock' | 'fleet' | 'rests' | 'catalogue' | 'confirmations'>;
 
 export function delegateHandlers(services: DelegateServices): Pick<Handlers, DelegateOperation> {
   const { store, clock, fleet } = services;
@@ -35,6 +40,7 @@ export function delegateHandlers(services: DelegateServices): Pick<Handlers, Del
       const row = await approve(request.params.delegate, auditScopeOf(request, clock), services);
       return viewDelegate(row, services);
     },
+    editDelegate: async (request) => viewDelegate(await editDelegate(request, services), services),
     removeDelegate: async (request) => {
       await remove(request.params.delegate, auditScopeOf(request, clock), services);
       return null;
@@ -88,6 +94,8 @@ function viewDelegate(row: DelegateRow, { fleet, rests }: DelegateServices): Del
     version: row.version,
     state: stateOf(standing),
     selectors: [...standing.selectors],
+    startSelectors: [...row.selectors],
+    addedSelectors: [...row.addedSelectors],
     kinds: [...row.kinds],
     tasksInFlight: connection?.tasksInFlight ?? 0,
     restingUntilMs: rests.restingUntilMs(row.id),
@@ -104,10 +112,4 @@ function stateOf(standing: {
   if (!standing.approved) return 'waiting-for-approval';
   if (!standing.connected) return 'disconnected';
   return standing.draining ? 'draining' : 'connected';
-}
-
-function noDelegate(): AppError {
-  return new AppError('not-found', {
-    publicMessage: 'There is no such delegate, or several have this name: then give its id.',
-  });
 }

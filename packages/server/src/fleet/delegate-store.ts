@@ -11,6 +11,8 @@ export type DelegateRow = {
   version: string;
   /** Custom selectors as the delegate declared them. */
   selectors: string[];
+  /** Further ones that were added at the server. */
+  addedSelectors: string[];
   kinds: SecretsManagerKind[];
   /** The token that admitted it last; one that is stored. */
   tokenId: DelegateTokenId;

@@ -2,11 +2,11 @@
 // connected.
 import { AppError } from '@sallyport/core';
 import type { DelegateExplanation, DelegateOffer } from '@sallyport/protocol';
-import { implicitSelectors } from '@sallyport/core';
 import type { Clock } from '../clock.ts';
 import type { Store } from '../storage/store.ts';
 import type { ConnectedDelegates } from './connected-delegates.ts';
 import type { DelegateConnection } from './delegate-connection.ts';
+import { selectorsOf } from './delegate-selectors.ts';
 import type { DelegateRow } from './delegate-store.ts';
 import { describeRefusals, explainEligibility } from './eligibility.ts';
 import type { DelegateNeed, DelegateStanding } from './eligibility.ts';
@@ -68,7 +68,7 @@ export class Fleet {
 /** What is known of a delegate that is not connected. */
 export function disconnected(row: DelegateRow): DelegateStanding {
   const { id, name, kinds, approved } = row;
-  const selectors = [...new Set([...implicitSelectors(row), ...row.selectors])];
+  const selectors = selectorsOf(row);
   return { id, name, kinds, approved, selectors, connected: false, draining: false };
 }
 

@@ -1,5 +1,6 @@
 // One delegate: what it is, how it is, and who it is by its fingerprint.
 import { Alert, Badge, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { DelegateView } from '@sallyport/protocol';
 import { Allowed } from '../client/me.tsx';
@@ -10,7 +11,12 @@ import { Icon } from '../ui/icons.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { DelegateKnowledge } from './delegate-knowledge.tsx';
 import classes from './delegates-page.module.css';
+import { selectorsOf } from './selectors-of.ts';
 import { useApproveDelegate, useRemoveDelegate } from './use-delegate-changes.tsx';
+
+const EditSelectorsDialog = lazy(async () => ({
+  default: (await import('./edit-selectors-dialog.tsx')).EditSelectorsDialog,
+}));
 
 const STATES: Readonly<Record<DelegateView['state'], { label: string; color: string }>> = {
   connected: { label: 'Connected', color: 'teal' },
@@ -58,6 +64,7 @@ export function DelegateCard({ delegate }: { delegate: DelegateView }): ReactNod
 function Facts({ delegate }: { delegate: DelegateView }): ReactNode {
   const { name, hostName, version, kinds, tasksInFlight, lastHeartbeatAtMs, selectors, fingerprint } =
     delegate;
+  const onlyAdded = new Set(selectorsOf(delegate).onlyAdded);
   return (
     <dl className={classes.facts}>
       <Fact label="Host">{hostName}</Fact>
@@ -72,6 +79,7 @@ function Facts({ delegate }: { delegate: DelegateView }): ReactNode {
           {selectors.map((selector) => (
             <Badge key={selector} variant="default" className={classes.badge}>
               {selector}
+              {onlyAdded.has(selector) && ' (added here)'}
             </Badge>
           ))}
         </span>
@@ -101,6 +109,7 @@ function Buttons({ delegate }: { delegate: DelegateView }): ReactNode {
   const { name, state } = delegate;
   const approve = useApproveDelegate(delegate);
   const remove = useRemoveDelegate(delegate);
+  const [isEditing, setEditing] = useState(false);
   const isWaiting = state === 'waiting-for-approval';
   return (
     <Group gap="xs">
@@ -112,11 +121,24 @@ function Buttons({ delegate }: { delegate: DelegateView }): ReactNode {
       <Button
         size="compact-sm"
         variant="default"
+        onClick={() => setEditing(true)}
+        aria-label={`Edit selectors of ${name}`}
+      >
+        Edit selectors
+      </Button>
+      <Button
+        size="compact-sm"
+        variant="default"
         onClick={remove}
         aria-label={`${isWaiting ? 'Reject' : 'Remove'} ${name}`}
       >
         {isWaiting ? 'Reject' : 'Remove'}
       </Button>
+      {isEditing && (
+        <Suspense>
+          <EditSelectorsDialog delegate={delegate} onClose={() => setEditing(false)} />
+        </Suspense>
+      )}
     </Group>
   );
 }

@@ -18,6 +18,7 @@ const LABELS: Readonly<Record<string, string>> = {
   setupUsages: 'Services that refer to it',
   usages: 'Services that refer to it',
   usesByName: 'Asks for it by this name',
+  withoutDelegate: 'Secrets managers that no delegate could work for',
   versions: 'Versions that are deleted',
 };
 const HIDDEN = new Set([
@@ -60,7 +61,7 @@ function lineOfConsequence(consequence: unknown): EffectLines['lines'] {
 function linesOfField(field: string, value: unknown): EffectLines['lines'] {
   if (HIDDEN.has(field) || value === null || value === undefined) return [];
   const label = LABELS[field] ?? field;
-  if (field === 'hidden' || field === 'hiddenConfigEntries') {
+  if (field === 'hidden' || field === 'hiddenConfigEntries' || field === 'hiddenWithoutDelegate') {
     return typeof value === 'number' && value > 0
       ? [{ text: `And ${value} more that you may not see`, examples: [] }]
       : [];

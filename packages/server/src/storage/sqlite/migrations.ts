@@ -3,6 +3,7 @@
 import { AppError, invariant } from '@sallyport/core';
 import { API_KEY_OWNERS_SCHEMA } from './api-keys-migration.ts';
 import { APPLICATIONS_SCHEMA } from './applications-migration.ts';
+import { ADDED_SELECTORS_SCHEMA } from './delegates-migration.ts';
 import { AUDIT_SCHEMA } from './audit-migration.ts';
 import type { Connection } from './connection.ts';
 import { rollBack, whenFree } from './connection.ts';
@@ -159,6 +160,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'workload issuers', sql: WORKLOAD_ISSUERS_SCHEMA },
   { name: 'names by kind', sql: LISTS_SCHEMA },
   { name: 'local reads', sql: LOCAL_READS_SCHEMA },
+  { name: 'selectors added to delegates', sql: ADDED_SELECTORS_SCHEMA },
 ];
 
 /**

@@ -126,6 +126,8 @@ export type DelegateColumns = {
   /** JSON array of texts. */
   selectors: string;
   /** JSON array of texts. */
+  added_selectors: string;
+  /** JSON array of texts. */
   kinds: string;
   token_id: DelegateTokenId;
   approved: number;
