@@ -9,6 +9,8 @@ import { EXPORT_COMMANDS } from './export.ts';
 import { GROUP_COMMANDS } from './groups.ts';
 import { LAB_COMMANDS } from './lab.ts';
 import { LOGIN_COMMANDS } from './login.ts';
+import { MASK_COMMANDS } from './mask.ts';
+import { RENDER_COMMANDS } from './render.ts';
 import { RUN_DELEGATE_COMMANDS } from './run-delegate.ts';
 import { RUN_COMMANDS } from './run.ts';
 import { SERVER_COMMANDS } from './run-server.ts';
@@ -26,6 +28,8 @@ export const COMMANDS: readonly Command[] = [
   ...SECRET_COMMANDS,
   ...RUN_COMMANDS,
   ...SECRET_USAGE_COMMANDS,
+  ...MASK_COMMANDS,
+  ...RENDER_COMMANDS,
   ...EXPORT_COMMANDS,
   ...SECRETS_MANAGER_COMMANDS,
   ...APPLICATION_COMMANDS,

@@ -63,12 +63,27 @@ export async function setSecret(invocation: Invocation): Promise<void> {
     await withClient(invocation, async (client) =>
       report(invocation, await client.upload(secret, bytes, options)),
     );
+    if (typeof bytes === 'function') await noteUnmasked(invocation, await startOf(bytes()));
     return;
   }
   const value = source === '-' ? await textFromStdin(invocation) : await textFromPerson(invocation, name);
   await withClient(invocation, async (client) =>
     report(invocation, await client.set(secret, value, options)),
   );
+  await noteUnmasked(invocation, typeof value === 'string' ? Buffer.from(value) : value);
+}
+
+/** Said when a value is set, since whoever reads output later does not know what should have been masked. */
+async function noteUnmasked({ terminal }: Invocation, value: Uint8Array): Promise<void> {
+  const { judgeValue, VALUE_PROBLEMS } = await import('@sallyport/masking/judge-value');
+  const problem = judgeValue(value);
+  if (problem !== null) await note(terminal, `note: the value ${VALUE_PROBLEMS[problem]}.`);
+}
+
+/** Enough of a file to see whether it is too short. */
+async function startOf(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  for await (const part of bytes) return part;
+  return new Uint8Array();
 }
 
 function writeOptionsOf({ flags }: Invocation): WriteOptions {

@@ -34,6 +34,8 @@ export type VariableName = keyof typeof ENVIRONMENT_VARIABLES;
 export type Environment = {
   /** A variable's value; `null` when it is not set or empty. */
   read(name: VariableName): string | null;
+  /** Any variable, by a name that somebody typed; `null` when it is not set. */
+  valueOf(name: string): string | null;
   /** Whether a variable says yes: `1`, `true` or `yes`. @throws {config-invalid} when it says neither yes nor no */
   isOn(name: VariableName): boolean;
   /** `$XDG_CONFIG_HOME/sallyport`, or `~/.config/sallyport`. */
@@ -64,6 +66,7 @@ export function readEnvironment(
   const configHome = read('XDG_CONFIG_HOME');
   return {
     read,
+    valueOf: (name) => variables[name] ?? null,
     isOn: (name) => isYes(name, read(name)),
     configFolder: join(configHome === null ? join(homedir(), '.config') : resolve(configHome), 'sallyport'),
     aws: () => select((name) => name.startsWith('AWS_') || name === 'HOME'),

@@ -2,13 +2,21 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 
-/** Writes a stream to a file of mode 0600 beside its place and moves it there when all of it came. */
-export async function writePrivateFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+/** For its owner only. */
+export const PRIVATE_MODE = 0o600;
+
+/** Writes a stream to a file beside its place and moves it there when all of it came. Until then, its owner alone can read it. */
+export async function writePrivateFile(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  mode: number = PRIVATE_MODE,
+): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.part`;
   try {
-    const file = await open(draft, 'wx', 0o600);
+    const file = await open(draft, 'wx', PRIVATE_MODE);
     try {
       for await (const part of content) await file.writeFile(part);
+      if (mode !== PRIVATE_MODE) await file.chmod(mode);
       await file.sync();
     } finally {
       await file.close();
@@ -20,7 +28,7 @@ export async function writePrivateFile(path: string, content: AsyncIterable<Uint
   }
 }
 
-/** A text as the content of such a file. */
-export async function* contentOf(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text);
+/** A text or bytes as the content of such a file. */
+export async function* contentOf(content: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  yield typeof content === 'string' ? Buffer.from(content) : content;
 }

@@ -1,10 +1,9 @@
 // What a report says to people. Never the value, and nothing that narrows it down further than the rule does.
 import type { MaskingProblem } from './create-masker.ts';
+import { VALUE_PROBLEMS } from './judge-value.ts';
 
 const EXPLANATIONS: Readonly<Record<MaskingProblem, string>> = {
-  empty: 'is empty, so there is nothing to mask',
-  'too-short': 'is too short to be masked: it would be found everywhere',
-  'too-common': 'is a common word or number and is not masked: it would be found everywhere',
+  ...VALUE_PROBLEMS,
   'too-long': 'is too long to be masked',
   'not-encoded': 'is masked as it is, but not in base64 or other encodings: it is too long for that',
   'short-lines': 'has lines that are too short or too common to be masked one by one',

@@ -5,6 +5,13 @@
 /** Why a value is not masked. */
 export type ValueProblem = 'empty' | 'too-short' | 'too-common';
 
+/** What it says to people, to be put after a name. Never the value, and nothing that narrows it down further than the rule does. */
+export const VALUE_PROBLEMS: Readonly<Record<ValueProblem, string>> = {
+  empty: 'is empty, so there is nothing to mask',
+  'too-short': 'is too short to be masked in output: it would be found everywhere',
+  'too-common': 'is a common word or number and is not masked in output: it would be found everywhere',
+};
+
 /** In bytes, without blanks around. */
 export const MASKED_MIN_BYTES = 3;
 const MASKED_MIN_DIGITS = 4;
