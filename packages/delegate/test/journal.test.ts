@@ -100,6 +100,11 @@ class Bench {
     });
   }
 
+  /** For a journal that the server has not met. */
+  forgetNumbers(): void {
+    this.#lastSequence = 0;
+  }
+
   /** Lets time pass until the condition holds. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
@@ -222,6 +227,29 @@ describe('batches', () => {
     await bench.until(() => bench.sent.length === 1);
     await bench.journal.seen({ journal: 'A'.repeat(22), sequence: 1 });
     expect(bench.journal.isDelivered).toBe(false);
+  });
+});
+
+describe('a data folder that was put back from a copy', () => {
+  test('begins a journal of its own, so that its uses are not taken for those that were told before', async () => {
+    await using bench = await Bench.start();
+    await bench.journal.record(used('a'));
+    const copy = await readFile(bench.path);
+    bench.connect();
+    await bench.until(() => bench.journal.isDelivered);
+    await bench.journal.record(used('b'));
+    await bench.until(() => bench.journal.isDelivered);
+    await writeFile(bench.path, copy, { mode: 0o600 });
+    await bench.open();
+    await bench.journal.record(used('c'));
+    const [first] = bench.sent;
+    await bench.journal.seen({ journal: first?.journal ?? '', sequence: 2 });
+    bench.forgetNumbers();
+    bench.connect();
+    await bench.until(() => bench.journal.isDelivered);
+    expect(bench.counted.get('c')).toBe(1);
+    expect(bench.sent.at(-1)).toMatchObject({ sequence: 1 });
+    expect(bench.sent.at(-1)?.journal).not.toBe(first?.journal);
   });
 });
 

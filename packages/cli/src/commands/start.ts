@@ -84,7 +84,7 @@ async function settleIn(
   { installation, running }: { installation: Installation; running: Running },
 ): Promise<void> {
   const { createClient, FileKnownDelegates } = await import('@sallyport/sdk');
-  const { address, fingerprint, lab, setupLink } = running;
+  const { address, fingerprint, local, lab, setupLink } = running;
   const token = await readAdminKey(installation);
   const known = new FileKnownDelegates(installation.knownDelegates);
   const client = createClient({ address, token, knownDelegates: known, strict: true });
@@ -100,6 +100,7 @@ async function settleIn(
     '',
     strong('Sallyport runs.'),
     `  address: ${strong(address)}`,
+    `  local:   ${strong(local)}  (programs on this machine read here with a key: docs/guide/local-endpoint.md)`,
     `  data:    ${installation.folder}`,
     installation.isNew
       ? `  API key: ${token}  (the first one; it is also in ${installation.adminKey})`

@@ -1,5 +1,7 @@
 // Starts what `sallyport start` consists of, each part in a process of its own: the server, so that it never shares memory with a
 // plaintext; the AWS lab, unless the real AWS is to be used; the delegate. Keeps them running, and stops them in order.
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Environment } from '../config/environment.ts';
 import { startChild } from './child.ts';
 import type { Child, ChildOptions } from './child.ts';
@@ -10,6 +12,8 @@ import type { Keeper } from './keep-running.ts';
 import { parseLabFacts } from './lab-facts.ts';
 import type { LabFacts } from './lab-facts.ts';
 
+const USUAL_SERVER_PORT = 8200;
+const USUAL_LOCAL_PORT = 7271;
 const READY_WITHIN_MS = 60_000;
 const GRACE_MS = 30_000;
 
@@ -31,6 +35,8 @@ export type Running = {
   setupLink: string | null;
   /** Of the delegate, as it reported itself. */
   fingerprint: string;
+  /** Where programs on this machine may read, as the delegate reported it. */
+  local: string;
   lab: LabFacts | null;
   /** Rejects when a part had to be given up. */
   failed: Promise<never>;
@@ -50,11 +56,13 @@ export async function startAll(options: SupervisorOptions): Promise<Running> {
     const lab = options.realAws
       ? null
       : parseLabFacts((await keep(keepers, labOptions(options), options)).facts);
-    const delegate = await keep(keepers, delegateOptions(options, { address, lab }), options);
+    const localListen = `127.0.0.1:${await freePort(options.port)}`;
+    const delegate = await keep(keepers, delegateOptions(options, { address, lab, localListen }), options);
     return {
       address,
       setupLink: server.facts['setupLink'] ?? null,
       fingerprint: delegate.facts['fingerprint'] ?? '',
+      local: delegate.facts['local'] ?? '',
       lab,
       failed: Promise.race(keepers.map((keeper) => keeper.failed)),
       stop,
@@ -90,6 +98,24 @@ function withFixedPort(words: readonly string[], facts: Readonly<Record<string, 
   return words.map((word, index) => (words[index - 1] === '--port' && port !== '' ? port : word));
 }
 
+/** The usual port of local endpoints, when this is the usual server and nobody has taken it; else any. Both parts then keep theirs. */
+async function freePort(serverPort: number): Promise<number> {
+  const wanted = serverPort === USUAL_SERVER_PORT ? USUAL_LOCAL_PORT : 0;
+  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? 0;
+}
+
+/** Null: it is taken. */
+async function tryPort(wanted: number): Promise<number | null> {
+  const { promise, resolve } = Promise.withResolvers<number | null>();
+  const server = createServer();
+  server.once('error', () => resolve(null));
+  server.listen({ host: '127.0.0.1', port: wanted }, () => {
+    const { port } = server.address() as AddressInfo;
+    server.close(() => resolve(port));
+  });
+  return promise;
+}
+
 function serverOptions({ installation, environment }: SupervisorOptions, port: number): ChildOptions {
   const { serverData, adminKey, delegateToken, logOf } = installation;
   const words = ['server', 'run', '--data', serverData, '--port', String(port)];
@@ -114,7 +140,7 @@ function labOptions({ installation, environment }: SupervisorOptions): ChildOpti
 
 function delegateOptions(
   { installation, environment }: SupervisorOptions,
-  { address, lab }: { address: string; lab: LabFacts | null },
+  { address, lab, localListen }: { address: string; lab: LabFacts | null; localListen: string },
 ): ChildOptions {
   const { delegateToken, delegateData, logOf } = installation;
   const words = ['delegate', 'run', '--server', address, '--token-file', delegateToken];
@@ -122,7 +148,7 @@ function delegateOptions(
   const aws = lab === null ? environment.aws() : lab.environment;
   return {
     name: 'delegate',
-    words: [...words, '--name', LOCAL_DELEGATE, '--data', delegateData],
+    words: [...words, '--name', LOCAL_DELEGATE, '--data', delegateData, '--local-listen', localListen],
     environment: { ...environment.forChildren(), ...aws },
     logFile: logOf('delegate'),
     readyTimeoutMs: READY_WITHIN_MS,

@@ -80,11 +80,14 @@ export class JournalState {
   }
 
   /**
-   * The shortest journal that says the same, and its text; `coarse` counts by the hour.
+   * The shortest journal that says the same, and its text. `coarse` counts by the hour. `newId` makes it another journal, whose numbers
+   * begin anew; what was in a batch is put into a new one.
    */
-  compacted(options: { coarse: boolean }): { state: JournalState; text: string } {
+  compacted(options: { coarse: boolean; newId?: string }): { state: JournalState; text: string } {
     const bucketMs = options.coarse ? BUCKET_MS.coarse : this.isEmpty ? BUCKET_MS.fine : this.#bucketMs;
-    const head = { is: 'journal' as const, id: this.id, nextSequence: this.#firstSequence(), bucketMs };
+    const { newId } = options;
+    const nextSequence = newId === undefined ? this.#firstSequence() : 1;
+    const head = { is: 'journal' as const, id: newId ?? this.id, nextSequence, bucketMs };
     const next = new JournalState(head);
     const lines: string[] = [printLine(head)];
     const add = (line: JournalLine): void => {
@@ -101,7 +104,7 @@ export class JournalState {
     for (const { sequence, uses } of this.#batches) {
       for (const use of uses) addUse(use);
       // Fewer than before, when they are counted by the hour now; together they say the same.
-      add({ is: 'batch', sequence, uses: next.waiting });
+      if (newId === undefined) add({ is: 'batch', sequence, uses: next.waiting });
     }
     for (const use of mergedBy(bucketMs, this.#waiting.values())) addUse(use);
     return { state: next, text: lines.join('') };

@@ -150,6 +150,7 @@ export class Journal {
     if (message.journal !== this.#state.id) return;
     await this.#inTurn(async () => {
       const { sequence } = message;
+      if (sequence >= this.#state.nextSequence) return this.#beginAnew();
       if (!this.#state.batches.some((batch) => batch.sequence <= sequence)) return;
       await this.#write([{ is: 'seen', sequence }]);
       this.#isFull = false;
@@ -236,6 +237,17 @@ export class Journal {
     this.#state = state;
     // Twice what cannot be made shorter: so the work of shortening stays in proportion to what is written.
     this.#compactFromBytes = Math.max(COMPACT_FROM_BYTES, this.#file.bytes * 2);
+  }
+
+  /** The server has recorded more than this journal has told it: the folder is an older copy. Numbers that are taken are of no use. */
+  async #beginAnew(): Promise<void> {
+    const newId = randomBytes(16).toString('base64url');
+    const { text, state } = this.#state.compacted({ coarse: false, newId });
+    await this.#attempt(async () => this.#file.replace(text));
+    this.#state = state;
+    this.#options.logger.warn(
+      'the journal of uses is an older copy of what the server knows; a new one begins',
+    );
   }
 
   async #write(lines: readonly JournalLine[]): Promise<void> {

@@ -157,12 +157,15 @@ export class Confirmations {
 
   async #refused(word: Extract<ServerWord, { is: 'refused' }>, key: GrantKey): Promise<Confirmed> {
     const { gate, book, offline } = this.#parts;
-    const { error, aboutCaller } = word;
-    if (aboutCaller) {
-      gate.refused(key.callerHash, error);
+    const { error, about } = word;
+    if (about === 'delegate') {
+      book.forgetAll();
+      await offline.forgetAll();
+    } else if (about === 'caller') {
+      if (error.code === 'unauthenticated') gate.refused(key.callerHash, error);
       book.forgetCaller(key.callerHash);
       await offline.forgetCaller(key.callerHash);
-    } else if (isFinal(error)) {
+    } else if (error.code !== 'answer-mismatch') {
       gate.accepted(key.callerHash);
       book.forget(key);
       this.#lastKnown.delete(nameOf(key));
@@ -211,11 +214,6 @@ export class Confirmations {
       this.#lastKnown.delete(this.#lastKnown.keys().next().value ?? '');
     }
   }
-}
-
-/** Whether a refusal is the server's decision, and not a fault that passes. */
-function isFinal(error: AppError): boolean {
-  return !error.retryable && error.code !== 'internal' && error.code !== 'answer-mismatch';
 }
 
 function nameOf({ callerHash, reference }: GrantKey): string {

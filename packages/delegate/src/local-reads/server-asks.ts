@@ -1,7 +1,7 @@
 // Asks the server about reads: what one caller wants at one moment travels in one message. Knows whether the server is there: connected,
 // answering, and able to record.
 import { randomBytes } from 'node:crypto';
-import { AppError, ID_RANDOM_BYTES, isAppError, makeId } from '@sallyport/core';
+import { AppError, ID_RANDOM_BYTES, makeId } from '@sallyport/core';
 import { fromWireError, RESOLVE_MAX_ITEMS } from '@sallyport/protocol';
 import type { LocalRead, LocalReadAnswer, LocalReadItem } from '@sallyport/protocol';
 import type { Time } from '../time/time.ts';
@@ -18,8 +18,8 @@ export type AskOptions = { renewal: boolean };
 /** What the server said about one reference. */
 export type ServerWord =
   | { is: 'granted'; item: Extract<LocalReadItem, { outcome: 'granted' }> }
-  /** `aboutCaller`: the key itself is refused, whatever is asked for with it. */
-  | { is: 'refused'; error: AppError; aboutCaller: boolean }
+  /** `about`: this one thing; the caller, whatever it asks for; or this delegate, whoever asks. */
+  | { is: 'refused'; error: AppError; about: 'item' | 'caller' | 'delegate' }
   | { is: 'away' };
 
 /** Since when the server is away, by this host's clock, and why; for people. */
@@ -121,9 +121,7 @@ export class ServerAsks {
     this.#pending.delete(answer.readId);
     const { outcome } = answer;
     if ('error' in outcome) {
-      const error = fromWireError(outcome.error);
-      const aboutCaller = error.code === 'unauthenticated';
-      return this.#settleAll(batch, this.#refusal(error, aboutCaller));
+      return this.#settleAll(batch, this.#wholeRefusal(fromWireError(outcome.error)));
     }
     const items = new Map(outcome.items.map((item) => [item.reference, item]));
     for (const waiting of batch.waiting.splice(0))
@@ -133,20 +131,22 @@ export class ServerAsks {
   #wordOf(item: LocalReadItem | undefined): ServerWord {
     if (item === undefined) {
       const publicMessage = 'The server did not answer everything that was asked.';
-      return { is: 'refused', error: new AppError('answer-mismatch', { publicMessage }), aboutCaller: false };
+      return { is: 'refused', error: new AppError('answer-mismatch', { publicMessage }), about: 'item' };
     }
-    if (item.outcome === 'refused') return this.#refusal(fromWireError(item.error), false);
     this.#isAway = false;
-    return { is: 'granted', item };
+    if (item.outcome === 'granted') return { is: 'granted', item };
+    return { is: 'refused', error: fromWireError(item.error), about: 'item' };
   }
 
-  #refusal(error: AppError, aboutCaller: boolean): ServerWord {
-    if (!isAway(error)) {
-      this.#isAway = false;
-      return { is: 'refused', error, aboutCaller };
+  /** Of a read as a whole. A server that cannot decide, record or keep up has said nothing about anybody's rights. */
+  #wholeRefusal(error: AppError): ServerWord {
+    if (error.code === 'delegate-not-eligible') return { is: 'refused', error, about: 'delegate' };
+    if (error.retryable || error.code === 'internal') {
+      this.#leave(error.publicMessage);
+      return { is: 'away' };
     }
-    this.#leave(error.publicMessage);
-    return { is: 'away' };
+    this.#isAway = false;
+    return { is: 'refused', error, about: 'caller' };
   }
 
   #leave(why: string, sinceMs = this.#time.nowMs()): void {
@@ -196,9 +196,4 @@ export class ServerAsks {
     this.#pendingCount -= 1;
     waiting.settle(word);
   }
-}
-
-/** Answers by which a server says that it cannot decide and record just now. */
-function isAway(error: AppError): boolean {
-  return isAppError(error, 'storage-unavailable') || isAppError(error, 'shutting-down');
 }

@@ -1,5 +1,6 @@
 // Words the refusal of a read that needs the server while the server is away: since when, why, and what the secret allows.
 import { AppError } from '@sallyport/core';
+import { printAvailability } from '@sallyport/protocol';
 import type { Availability } from '@sallyport/protocol';
 import type { Absence } from './server-asks.ts';
 
@@ -21,11 +22,6 @@ export function unavailable(absence: Absence | null, lastKnown: LastKnown): AppE
       ...(lastKnown === null ? {} : { availability: printAvailability(lastKnown.availability) }),
     },
   });
-}
-
-/** As the command line takes it, e.g. `offline 3600s`. */
-export function printAvailability(availability: Availability): string {
-  return availability.mode === 'fresh' ? 'fresh' : `${availability.mode} ${availability.maxAgeSeconds}s`;
 }
 
 function describe(lastKnown: LastKnown): { message: string; hint: string } {
