@@ -104,7 +104,7 @@ async function callerOf(request: IncomingMessage, entrance: Entrance): Promise<C
   if (token !== '' && token.length <= 512) return callerWith(token);
   throw new AppError('unauthenticated', {
     publicMessage:
-      'The request shows no API key. Send one as the header `Authorization: Bearer KEY`; `sallyport key create` makes keys.',
+      'The request shows no API key. Send one as the header `Authorization: Bearer KEY`; `sallyport api-key create` makes keys.',
   });
 }
 

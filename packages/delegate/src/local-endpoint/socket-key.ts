@@ -50,6 +50,6 @@ async function readKey(path: string): Promise<string> {
   if (/^[\x21-\x7e]{1,512}$/.test(token)) return token;
   throw new AppError('config-invalid', {
     publicMessage: `The key file ${path} of a local endpoint ${content === null ? 'does not exist' : 'does not hold one API key in one line'}.`,
-    data: { hint: `Write an API key into it: sallyport key create NAME > ${path}; chmod 600 ${path}` },
+    data: { hint: `Write an API key into it: sallyport api-key create NAME > ${path}; chmod 600 ${path}` },
   });
 }
