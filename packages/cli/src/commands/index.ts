@@ -7,6 +7,7 @@ import { AUDIT_COMMANDS } from './audit.ts';
 import { DELEGATE_COMMANDS } from './delegates.ts';
 import { EXPORT_COMMANDS } from './export.ts';
 import { GROUP_COMMANDS } from './groups.ts';
+import { IMPORT_COMMANDS } from './import.ts';
 import { LAB_COMMANDS } from './lab.ts';
 import { LOGIN_COMMANDS } from './login.ts';
 import { MASK_COMMANDS } from './mask.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   ...MASK_COMMANDS,
   ...RENDER_COMMANDS,
   ...EXPORT_COMMANDS,
+  ...IMPORT_COMMANDS,
   ...SECRETS_MANAGER_COMMANDS,
   ...APPLICATION_COMMANDS,
   ...SERVICE_COMMANDS,

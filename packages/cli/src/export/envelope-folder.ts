@@ -5,7 +5,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '@sallyport/core';
-import { z } from 'zod';
+import { readStrictObject } from '../config/strict-object.ts';
 import { contentOf, writePrivateFile } from '../output/write-file.ts';
 
 const HEAD_FILE = 'export.json';
@@ -13,18 +13,27 @@ const INDEX_FILE = 'index.jsonl';
 /** What the first run may leave before it has written its head. */
 const DRAFT = /^export\.json\.[0-9a-f]+\.part$/;
 
-const Head = z.strictObject({
-  format: z.literal('sallyport-envelopes'),
-  version: z.literal(1),
-  accountId: z.string(),
-  server: z.string(),
-  newestOnly: z.boolean(),
-  startedAt: z.string(),
-  finishedAt: z.string().nullable().describe('null: the export was not finished. Run it again.'),
-  envelopes: z.number().int().nullable(),
-});
+const FORMAT = 'sallyport-envelopes';
+const FIELDS = {
+  format: 'text',
+  version: 'count',
+  accountId: 'text',
+  server: 'text',
+  newestOnly: 'flag',
+  startedAt: 'text',
+  finishedAt: 'text',
+  envelopes: 'count',
+} as const;
 /** What `export.json` says. */
-export type ExportHead = Omit<z.infer<typeof Head>, 'format' | 'version'>;
+export type ExportHead = {
+  accountId: string;
+  server: string;
+  newestOnly: boolean;
+  startedAt: string;
+  /** Missing while the export is not complete. */
+  finishedAt?: string;
+  envelopes?: number;
+};
 
 export class EnvelopeFolder {
   readonly path: string;
@@ -49,7 +58,7 @@ export class EnvelopeFolder {
   }
 
   async writeHead(head: ExportHead): Promise<void> {
-    const text = JSON.stringify({ format: 'sallyport-envelopes', version: 1, ...head }, null, 2);
+    const text = JSON.stringify({ format: FORMAT, version: 1, ...head }, null, 2);
     await this.writeText(HEAD_FILE, `${text}\n`);
   }
 
@@ -83,15 +92,18 @@ export class EnvelopeFolder {
     });
   }
 
-  async #readHead(): Promise<ExportHead | null> {
+  async #readHead(): Promise<Pick<ExportHead, 'accountId' | 'server'> | null> {
     const text = await readFile(join(this.path, HEAD_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       throw error;
     });
     if (text === null) return null;
-    const parsed = Head.safeParse(jsonIn(text));
-    if (!parsed.success) throw this.#unusable(`its ${HEAD_FILE} is not one of an export of envelopes`);
-    return parsed.data;
+    const read = readStrictObject(jsonIn(text), FIELDS);
+    const head = 'object' in read ? read.object : null;
+    if (head?.format !== FORMAT || head.version !== 1 || head.accountId === null || head.server === null) {
+      throw this.#unusable(`its ${HEAD_FILE} is not one of an export of envelopes`);
+    }
+    return { accountId: head.accountId, server: head.server };
   }
 
   #unusable(why: string): AppError {

@@ -24,7 +24,7 @@ Each file below \`envelopes/\` is one version of one secret: an AWS Encryption S
 | \`file\`, \`bytes\`, \`sha256\` | the file, its size and its hash |
 | \`valueBytes\`, \`createdAt\`, \`createdBy\` | size of the value, when and by whom it was written |
 
-\`export.json\` says where the export comes from and whether it is complete: \`finishedAt\` is null while it is not.
+\`export.json\` says where the export comes from and whether it is complete: \`finishedAt\` is missing while it is not.
 
 ## Open everything, with JavaScript
 

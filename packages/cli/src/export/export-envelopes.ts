@@ -57,8 +57,6 @@ export async function exportEnvelopes(
           server: client.address,
           newestOnly,
           startedAt: now(),
-          finishedAt: null,
-          envelopes: null,
         };
         await folder.writeHead(head);
         await folder.writeText('README.md', ENVELOPES_README);

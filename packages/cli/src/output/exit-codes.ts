@@ -13,6 +13,7 @@ export const EXIT_CODES = {
   7: 'AWS refused or failed. The error names the stage.',
   8: 'Trust: a delegate is unknown or has another key, or an answer or envelope is not what it should be.',
   9: '`run`: a secret is missing or may not be used, so the program was not started.',
+  10: 'Partly done: what was not done is named, each with its reason.',
   126: '`run`: the program is there and cannot be started.',
   127: '`run`: there is no such program.',
 } as const satisfies Record<number, string>;
@@ -59,6 +60,7 @@ export const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   'in-use': 5,
   'confirmation-required': 5,
   'last-administrator': 5,
+  'partly-done': 10,
   'delegate-identity-in-use': 5,
   'rate-limited': 6,
   'no-delegate': 6,

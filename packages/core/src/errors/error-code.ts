@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   'scope-conflict': { retryable: false },
   'in-use': { retryable: false },
   'confirmation-required': { retryable: false },
+  'partly-done': { retryable: false },
   'last-administrator': { retryable: false },
   // Delegates.
   'no-delegate': { retryable: true },

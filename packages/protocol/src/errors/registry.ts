@@ -184,6 +184,12 @@ export const ERROR_REGISTRY: Readonly<Record<ErrorCode, ErrorEntry>> = {
     meaning: 'It is in use. The answer lists by what.',
     nextStep: 'Take it out of use first.',
   },
+  'partly-done': {
+    httpStatus: 409,
+    meaning:
+      'Of several things some were done and others not. The command that did them says which, and why.',
+    nextStep: 'Mend what is named, and run the command again for the rest.',
+  },
   'confirmation-required': {
     httpStatus: 409,
     meaning: 'The change has effects that the caller has to confirm. The answer lists them.',

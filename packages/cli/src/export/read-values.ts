@@ -1,0 +1,32 @@
+// Reads the values of an export: all that may be used at a place, or those that are named. All or nothing.
+import type { PlaceReference } from '@sallyport/core';
+import type { Client } from '@sallyport/sdk';
+import type { NamedValue } from './value-formats.ts';
+
+/** @throws the error of the first one that cannot be read */
+export async function readValues(
+  client: Client,
+  from: { references: readonly string[] } | { place: PlaceReference },
+): Promise<NamedValue[]> {
+  const references = 'place' in from ? await usableAt(client, from.place) : [...new Set(from.references)];
+  if (references.length === 0) return [];
+  const values: NamedValue[] = [];
+  for (const outcome of await client.resolveEach(references)) {
+    if ('value' in outcome) {
+      values.push({ name: outcome.name, bytes: outcome.value.bytes() });
+      continue;
+    }
+    const { error, reference } = outcome;
+    if (error.code !== 'value-too-large') throw error;
+    const download = await client.download(reference);
+    values.push({ name: download.name, bytes: Buffer.concat(await Array.fromAsync(download)) });
+  }
+  return values.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function usableAt(client: Client, place: PlaceReference): Promise<string[]> {
+  const { secrets, unreadable } = await client.usable({ place });
+  const [first] = unreadable;
+  if (first !== undefined) throw first.error;
+  return secrets.map(({ reference }) => reference);
+}

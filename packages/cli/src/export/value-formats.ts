@@ -1,0 +1,149 @@
+// Values as the files that other programs read. What a format cannot hold is refused by name; nothing is written nearly right.
+import { isUtf8 } from 'node:buffer';
+import { AppError } from '@sallyport/core';
+import { isVariableName, variableFor } from '../run/variable-name.ts';
+
+export const VALUE_FORMATS = ['dotenv', 'json', 'yaml', 'shell', 'tfvars', 'k8s-secret'] as const;
+export type ValueFormat = (typeof VALUE_FORMATS)[number];
+
+/** A value under the name of its secret. */
+export type NamedValue = { name: string; bytes: Uint8Array };
+/** For `k8s-secret`: what the object is called, and where. */
+export type ManifestNames = { name: string; namespace: string | null };
+
+type Entry = { key: string; name: string; bytes: Uint8Array };
+
+/**
+ * Prints values in their order.
+ * @throws {invalid-request} when two names come to the same key, or the format cannot hold a value; names only, never values
+ */
+export function printValues(
+  format: ValueFormat,
+  values: readonly NamedValue[],
+  manifest: ManifestNames | null,
+): string {
+  const entries = entriesOf(format, values);
+  if (format === 'json') {
+    // Without a prototype: `__proto__` is a key like any other.
+    const object: Record<string, string> = Object.create(null) as Record<string, string>;
+    for (const entry of entries) object[entry.key] = textOf(entry, format);
+    return `${JSON.stringify(object, null, 2)}\n`;
+  }
+  if (format === 'k8s-secret') return manifestOf(entries, manifest ?? { name: 'secrets', namespace: null });
+  if (format === 'yaml' && entries.length === 0) return '{}\n';
+  return entries.map((entry) => `${LINES[format](entry)}\n`).join('');
+}
+
+const LINES: Record<'dotenv' | 'yaml' | 'shell' | 'tfvars', (entry: Entry) => string> = {
+  dotenv: (entry) => `${entry.key}=${dotenvValue(entry)}`,
+  shell: (entry) => `export ${entry.key}='${withoutNul(entry, 'shell').replaceAll("'", String.raw`'\''`)}'`,
+  yaml: (entry) => `${yamlText(entry.key)}: ${yamlValue(entry.bytes)}`,
+  tfvars: (entry) => `${entry.key} = ${hclText(withoutNul(entry, 'tfvars'))}`,
+};
+
+/** How each format wants its keys. */
+const KEYS: Record<ValueFormat, (name: string) => string> = {
+  dotenv: environmentKey,
+  shell: environmentKey,
+  json: (name) => name,
+  yaml: (name) => name,
+  tfvars: (name) => beginning(name.replaceAll(/[^A-Za-z0-9_-]/g, '_'), /^[A-Za-z_]/),
+  'k8s-secret': (name) => name.replaceAll(/[^A-Za-z0-9._-]/g, '_'),
+};
+
+function environmentKey(name: string): string {
+  const key = beginning(variableFor(name, { transform: 'upper-snake', prefix: '' }), /^[A-Za-z_]/);
+  if (isVariableName(key)) return key;
+  throw refused(name, 'its name cannot be made the name of a variable');
+}
+
+function beginning(key: string, valid: RegExp): string {
+  return valid.test(key) ? key : `_${key}`;
+}
+
+function entriesOf(format: ValueFormat, values: readonly NamedValue[]): Entry[] {
+  const names = new Map<string, string>();
+  return values.map(({ name, bytes }) => {
+    const key = KEYS[format](name);
+    const other = names.get(key);
+    if (other !== undefined) {
+      throw new AppError('invalid-request', {
+        publicMessage: `The secrets ${other} and ${name} would both be written as ${key}.`,
+        data: { hint: 'Choose what is written by --secret, rename one of them, or take --format json.' },
+      });
+    }
+    names.set(key, name);
+    return { key, name, bytes };
+  });
+}
+
+function textOf({ name, bytes }: Entry, format: ValueFormat): string {
+  if (isUtf8(bytes)) return Buffer.from(bytes).toString('utf8');
+  throw refused(name, `it is not text, and ${format} holds text only`);
+}
+
+function withoutNul(entry: Entry, format: ValueFormat): string {
+  const text = textOf(entry, format);
+  if (text.includes('\0')) throw refused(entry.name, `it has a zero byte, which ${format} cannot hold`);
+  return text;
+}
+
+/** Readers of dotenv files differ; these are forms that they all take for the same. Within single quotes nothing means anything. */
+function dotenvValue(entry: Entry): string {
+  const text = withoutNul(entry, 'dotenv');
+  if (/^[A-Za-z0-9_.,:/@%+-]+$/.test(text)) return text;
+  const breaksLines = /[\r\u2028\u2029]/.test(text);
+  if (!breaksLines && !text.includes("'")) return `'${text}'`;
+  if (!breaksLines && !/["\\$`]/.test(text)) return `"${text}"`;
+  throw refused(entry.name, 'it has signs that readers of dotenv files take in different ways');
+}
+
+/** Double quotes as in JSON are valid in every version of YAML, once what YAML breaks lines at, or calls not printable, is escaped. */
+function yamlText(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    // oxlint-disable-next-line no-control-regex -- control characters are what is escaped here
+    /[\u007F-\u00A0\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
+    (sign) => String.raw`\u` + sign.charCodeAt(0).toString(16).padStart(4, '0'),
+  );
+}
+
+function yamlValue(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes);
+  return isUtf8(buffer) ? yamlText(buffer.toString('utf8')) : `!!binary "${buffer.toString('base64')}"`;
+}
+
+/** A quoted template of HCL. What would begin an expression is written as an escape: doubled signs are ambiguous when several follow. */
+function hclText(text: string): string {
+  return JSON.stringify(text)
+    .replaceAll(/\\(.)/g, (pair, sign: string) => HCL_ESCAPES[sign] ?? pair)
+    .replaceAll(/[$%](?=\{)/g, (sign) => (sign === '$' ? String.raw`\u0024` : String.raw`\u0025`));
+}
+
+/** JSON has these, HCL has not. */
+const HCL_ESCAPES: Readonly<Record<string, string>> = { b: String.raw`\u0008`, f: String.raw`\u000c` };
+
+function manifestOf(entries: readonly Entry[], { name, namespace }: ManifestNames): string {
+  for (const [what, value] of Object.entries({ name, namespace })) {
+    if (value === null || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(value)) continue;
+    throw new AppError('invalid-request', {
+      publicMessage: `--${what} must be a name of Kubernetes: lower-case letters, digits, "-" and ".", at most 253.`,
+    });
+  }
+  const data = entries.map(
+    ({ key, bytes }) => `  ${yamlText(key)}: "${Buffer.from(bytes).toString('base64')}"\n`,
+  );
+  return [
+    'apiVersion: v1\nkind: Secret\nmetadata:\n',
+    `  name: ${yamlText(name)}\n`,
+    namespace === null ? '' : `  namespace: ${yamlText(namespace)}\n`,
+    'type: Opaque\n',
+    entries.length === 0 ? 'data: {}\n' : `data:\n${data.join('')}`,
+  ].join('');
+}
+
+function refused(name: string, why: string): AppError {
+  return new AppError('invalid-request', {
+    publicMessage: `The secret ${name} cannot be written in this format: ${why}.`,
+    data: { hint: 'Take another format: json holds all text, yaml and k8s-secret hold any bytes.' },
+  });
+}

@@ -1,0 +1,212 @@
+// Secrets come in from files and from Vault, and go out in the forms of other programs, through the real command: planned first, row by row,
+// safe to repeat, and never shown.
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { startFakeVault, VAULT_TOKEN } from '../packages/cli/test/fake-vault-server.ts';
+import { Workplace } from '../packages/cli/test/sallyport.ts';
+import type { Finished } from '../packages/cli/test/sallyport.ts';
+import { Deployment, pieces } from './harness/deployment.ts';
+
+const AT = ['--app', 'shop', '--env', 'prod'];
+
+let place: Workplace;
+let deployment: Deployment;
+
+beforeAll(async () => {
+  place = await Workplace.make();
+  deployment = await Deployment.start();
+  await deployment.startDelegate({ name: 'one' });
+  const { client } = deployment;
+  await client.call('createSecretsManager', { body: { name: 'keys', settings: { kind: 'built-in' } } });
+  await client.call('createApplication', { body: { name: 'shop' } });
+  for (const name of ['prod', 'dev', 'vault']) {
+    await client.call('createEnvironment', {
+      params: { application: 'shop' },
+      body: { name, type: 'production' },
+    });
+  }
+}, 60_000);
+afterAll(async () => {
+  await deployment.close();
+  await place[Symbol.asyncDispose]();
+});
+
+async function sallyport(
+  words: string[],
+  options: { input?: string; env?: Record<string, string> } = {},
+): Promise<Finished> {
+  const env = { SALLYPORT_ADDR: deployment.address, SALLYPORT_TOKEN: deployment.token, ...options.env };
+  return place.run(words, { ...options, env });
+}
+const json = ({ stdout }: Finished): unknown => JSON.parse(stdout);
+
+describe('import', () => {
+  test('plans first and writes nothing, then writes, then has nothing left to do', async () => {
+    await writeFile(join(place.folder, '.env'), 'DB_URL=postgres://geheim\nAPI_KEY="s3 cret"\nEMPTY=\n');
+    const dry = await sallyport(['import', '.env', ...AT, '--dry-run']);
+    expect([dry.code, dry.stdout]).toEqual([0, expect.stringMatching(/DB_URL +text +17 B +create\n/)]);
+    expect(dry.stdout).toMatch(/EMPTY +text +0 B +invalid +its value is empty/);
+    expect(dry.stdout + dry.stderr).not.toMatch(/geheim|s3 cret/);
+    expect(
+      await Array.fromAsync(deployment.client.list({ application: 'shop', environment: 'prod' })),
+    ).toEqual([]);
+
+    const done = await sallyport(['import', '.env', ...AT]);
+    expect([done.code, done.stderr]).toEqual([
+      10,
+      expect.stringContaining('Stored 2 of 3 values; 1 could not be.'),
+    ]);
+    expect(done.stdout).toMatch(/DB_URL +version 1/);
+    expect(await deployment.client.get('sally://shop/prod/DB_URL')).toBe('postgres://geheim');
+    const { secret } = await deployment.client.describe('sally://shop/prod/API_KEY');
+    expect(secret.scope).toMatchObject({ type: 'rows', rows: [{ environments: [{ name: 'prod' }] }] });
+
+    const again = json(await sallyport(['import', '.env', ...AT, '--compare', '-o', 'json']));
+    expect(again).toMatchObject([{ action: 'unchanged' }, { action: 'unchanged' }, { action: 'invalid' }]);
+  });
+
+  test('writes only what differs with --compare, and leaves alone what is there with --skip-existing', async () => {
+    const at = ['--app', 'shop', '--env', 'dev', '-o', 'json'];
+    const source = (changed: string) => JSON.stringify({ a: 'same', nested: { b: changed } });
+    expect((await sallyport(['import', '-', '--from', 'json', ...at], { input: source('one') })).code).toBe(
+      0,
+    );
+    const compared = await sallyport(['import', '-', '--from', 'json', '--compare', ...at], {
+      input: source('two'),
+    });
+    expect(json(compared)).toMatchObject([
+      { name: 'a', action: 'unchanged', version: null },
+      { name: 'nested-b', action: 'update', version: 2 },
+    ]);
+    const skipped = await sallyport(['import', '-', '--from', 'json', '--skip-existing', ...at], {
+      input: source('three'),
+    });
+    expect(json(skipped)).toMatchObject([{ action: 'skip' }, { action: 'skip' }]);
+    expect(await deployment.client.get('sally://shop/dev/nested-b')).toBe('two');
+  });
+
+  test('takes a tree from Vault, with files where values are no text, and goes on where rows fail', async () => {
+    await using vault = await startFakeVault({ mount: 'secret' });
+    const at = ['--app', 'shop', '--env', 'vault'];
+    vault.secrets.set('team/db', [{ user: 'app', password: 'geheim' }]);
+    vault.secrets.set('team/big', [{ value: 'x'.repeat(1_048_577) }]);
+    vault.secrets.set('team/_odd', [{ value: 'x' }]);
+    await deployment.client.set('sally://shop/vault/big', 'a text');
+    const env = { VAULT_ADDR: vault.address, VAULT_TOKEN };
+    const done = await sallyport(['import', 'secret/team', '--from', 'vault', ...at, '-o', 'json'], { env });
+    expect(done.code).toBe(10);
+    expect(json(done)).toMatchObject([
+      { name: '_odd', action: 'invalid' },
+      { name: 'big', kind: 'file', action: 'conflict' },
+      { name: 'db-user', action: 'create', version: 1 },
+      { name: 'db-password', action: 'create', version: 1 },
+    ]);
+    const prefixed = await sallyport(
+      ['import', 'secret/team/big', '--from', 'vault', ...at, '--prefix', 'v-', '-o', 'json'],
+      { env },
+    );
+    expect(json(prefixed)).toMatchObject([{ name: 'v-big', kind: 'file', version: 1 }]);
+    expect(await deployment.client.get('sally://shop/vault/v-big')).toHaveLength(1_048_577);
+    expect(done.stdout + done.stderr).not.toContain('geheim');
+  });
+
+  test.each([
+    ['nothing', [], /SOURCE/],
+    ['a file that is not there', ['missing.json'], /missing\.json cannot be read: ENOENT/],
+    ['a file of which nobody knows what it is', ['secrets'], /--from/],
+    ['Vault without its address', ['secret/x', '--from', 'vault'], /VAULT_ADDR/],
+    ['both ways to treat what is there', ['.env', '--compare', '--skip-existing'], /not both/],
+  ])('refuses %s, and says what to do', async (_, words, expected) => {
+    const { code, stderr } = await sallyport(['import', ...words]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(expected)]);
+  });
+});
+
+describe('export', () => {
+  const VALUES = { 'db-password': "it's here", pem: '-----BEGIN-----\nabc\n', plain: 'abc' };
+
+  beforeAll(async () => {
+    const { client } = deployment;
+    await client.call('createApplication', { body: { name: 'out' } });
+    await client.call('createEnvironment', {
+      params: { application: 'out' },
+      body: { name: 'prod', type: 'production' },
+    });
+    for (const [name, value] of Object.entries(VALUES)) await client.set(`sally://out/prod/${name}`, value);
+  });
+  const exported = (...words: string[]): Promise<Finished> =>
+    sallyport(['export', '--app', 'out', '--env', 'prod', '--format', ...words]);
+
+  test('has everything of a place, as json and as yaml', async () => {
+    expect(JSON.parse((await exported('json')).stdout)).toEqual(VALUES);
+    expect(parseYaml((await exported('yaml')).stdout)).toEqual(VALUES);
+  });
+
+  test('writes a file that its owner alone can read, all or nothing', async () => {
+    const written = await exported('dotenv', '--out', 'app.env');
+    expect([written.code, written.stderr]).toEqual([0, expect.stringContaining('Wrote 3 values')]);
+    const path = join(place.folder, 'app.env');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(parseEnv(await readFile(path, 'utf8'))).toEqual({
+      DB_PASSWORD: "it's here",
+      PEM: VALUES.pem,
+      PLAIN: 'abc',
+    });
+  });
+
+  test('what is exported is imported again as it was', async () => {
+    const text = (await exported('yaml')).stdout;
+    const again = [
+      'import',
+      '-',
+      '--from',
+      'yaml',
+      '--app',
+      'out',
+      '--env',
+      'prod',
+      '--compare',
+      '-o',
+      'json',
+    ];
+    const actions = json(await sallyport(again, { input: text })) as { action: string }[];
+    expect(actions.map(({ action }) => action)).toEqual(['unchanged', 'unchanged', 'unchanged']);
+  });
+
+  test('is one secret or several by name, files and large ones too', async () => {
+    const large = Buffer.alloc(1_200_000, 'l');
+    await deployment.client.upload('sally://out/prod/large', pieces(large));
+    const { stdout } = await exported(
+      'k8s-secret',
+      '--secret',
+      'large',
+      '--secret',
+      'plain',
+      '--name',
+      'out-secrets',
+    );
+    const { data, metadata } = parseYaml(stdout);
+    expect(metadata).toEqual({ name: 'out-secrets' });
+    expect(Object.keys(data)).toEqual(['large', 'plain']);
+    expect(Buffer.from(data.large, 'base64').equals(large)).toBe(true);
+  });
+
+  test.each([
+    ['no format', ['--secret', 'x'], 2, /--format FORMAT .*--envelopes FOLDER/],
+    ['no place and no name', ['--format', 'json'], 2, /--app and --env, or --secret/],
+    [
+      'flags of the other kind',
+      ['--envelopes', 'x', '--format', 'json'],
+      2,
+      /--format is for an export of values/,
+    ],
+    ['a name for another format', ['--format', 'json', '--secret', 'x', '--name', 'y'], 2, /k8s-secret/],
+    ['a secret that is not there', ['--format', 'json', '--secret', 'nowhere'], 4, /code: not-found/],
+  ])('refuses %s', async (_, words, expectedCode, expected) => {
+    const { code, stdout, stderr } = await sallyport(['export', ...words]);
+    expect([code, stdout, stderr]).toEqual([expectedCode, '', expect.stringMatching(expected)]);
+  });
+});
