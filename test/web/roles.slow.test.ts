@@ -48,6 +48,7 @@ const SEEN: Readonly<Record<AccountPermission, readonly Address[]>> = {
   'manage-api-keys': ['/access/api-keys'],
   'view-audit-trail': ['/audit'],
   'force-delete-secrets': [],
+  'run-scripts': [],
   administer: ['/access/workloads', '/access/single-sign-on'],
 };
 

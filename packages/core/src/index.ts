@@ -84,12 +84,14 @@ export type { Partition } from './key-arn/partition.ts';
 export { ASSUME_ROLE_DURATION, checkExternalId, parseRoleArn } from './key-arn/role-arn.ts';
 export type { RoleArn } from './key-arn/role-arn.ts';
 export { Plaintext } from './plaintext/plaintext.ts';
+export { ScriptTemplate } from './script/script-template.ts';
 export { checkDisplayName, checkSecretName, NAME_MAX_CHARACTERS, nameKey } from './secret/secret-name.ts';
 export {
   isPlaceReferredTo,
   parsePlaceReference,
   parseSecretReference,
   printSecretReference,
+  referenceAt,
   SECRET_KINDS,
   TEXT_MAX_BYTES,
 } from './secret/secret-reference.ts';

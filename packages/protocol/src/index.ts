@@ -16,6 +16,10 @@ export {
   AVAILABILITY_MAX_SECONDS,
   PLACE_MAX_ITEMS,
   RESOLVE_MAX_ITEMS,
+  SCRIPT_DEFAULT_SECONDS,
+  SCRIPT_MAX_BYTES,
+  SCRIPT_MAX_SECONDS,
+  SCRIPT_MAX_SECRETS,
   SEALED_BOX_MAX_BYTES,
 } from './api/limits.ts';
 export { PROGRESS_LINE_MAX_BYTES, PROGRESS_TYPE } from './api/progress.ts';
@@ -178,6 +182,14 @@ export {
   SealedWriteContent,
 } from './api/sealed-content.ts';
 export type { SealedOperation } from './api/sealed-content.ts';
+export {
+  SCRIPT_MAX_ARGUMENTS,
+  SCRIPT_STREAMS,
+  SealedScript,
+  SealedScriptEvent,
+} from './api/sealed-script.ts';
+export type { ScriptStream } from './api/sealed-script.ts';
+export { RunScript, ScriptEnd, ScriptFacts, ScriptOffers, ScriptOffersRequest } from './api/scripts.ts';
 export {
   DownloadSecret,
   EditSecret,

@@ -43,6 +43,7 @@ import { createLogger } from './observability/logger.ts';
 import { Metrics } from './observability/metrics.ts';
 import { openRootKey } from './root-key/load-root-key.ts';
 import { envelopeHandlers } from './secrets/envelope-handlers.ts';
+import { scriptHandlers } from './scripts/script-handlers.ts';
 import { secretHandlers } from './secrets/secret-handlers.ts';
 import { SecretsManagerDirectory } from './secrets-managers/secrets-manager-directory.ts';
 import { secretsManagerHandlers } from './secrets-managers/secrets-manager-handlers.ts';
@@ -243,6 +244,7 @@ function buildHandlers(services: Services): Handlers {
     ...totpHandlers(services),
     ...userHandlers(services),
     ...groupHandlers(services),
+    ...scriptHandlers(services),
     ...secretHandlers(services),
     ...envelopeHandlers(services),
     ...secretsManagerHandlers(services),

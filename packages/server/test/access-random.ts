@@ -13,6 +13,7 @@ export const PERMISSIONS: readonly AccountPermission[] = [
   'manage-api-keys',
   'view-audit-trail',
   'force-delete-secrets',
+  'run-scripts',
   'administer',
 ];
 /** Often a role that people have, else anything. */

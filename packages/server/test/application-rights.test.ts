@@ -112,6 +112,7 @@ const ALLOWED: readonly { who: string; rights: TestRights; allowed: string; hidd
         'manage-api-keys',
         'view-audit-trail',
         'force-delete-secrets',
+        'run-scripts',
       ] satisfies AccountPermission[],
       grants: [
         {

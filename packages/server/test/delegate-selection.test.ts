@@ -49,12 +49,20 @@ describe('eligibility', () => {
     connected: true,
     approved: true,
     draining: false,
+    runsScripts: false,
   };
 
   test.each([
     [{}, [{ kind: 'aws-kms', selectors: ['a', 'b'] }], []],
     [{}, [{ kind: 'aws-kms', selectors: ['c', 'a', 'd'] }], ['lacks selectors c, d']],
     [{ connected: false }, [], ['is disconnected']],
+    [
+      {},
+      [{ kind: 'script', selectors: ['b', 'c'] }],
+      ['runs no scripts (its guard file does not allow them)', 'lacks selector c'],
+    ],
+    [{ runsScripts: true }, [{ kind: 'script', selectors: ['b'] }], []],
+    [{ connected: false, runsScripts: null }, [{ kind: 'script', selectors: [] }], ['is disconnected']],
     [{ approved: false, draining: true }, [], ['waits for approval', 'is shutting down']],
     [
       {},

@@ -11,6 +11,7 @@ export const CALLERS = {
   elsewhere: { account: ['manage-secrets', 'force-delete-secrets'], grants: OF_BILLING },
   managing: { account: ['manage-secrets-managers'], grants: OF_BILLING },
   leading: { account: ['manage-users-and-groups'], grants: OF_BILLING },
+  running: { account: ['run-scripts'], grants: OF_BILLING },
 } satisfies Record<string, RightsChoice>;
 export type CallerName = keyof typeof CALLERS;
 
@@ -52,6 +53,7 @@ export const reading = (over: object) => ({
   sealed: fakeSealed('question'),
   ...over,
 });
+const SCRIPT = { name: 'test.sh', sha256: '0'.repeat(64), selectors: [], maxSeconds: 60 };
 const environmentRows = (environment: string) => [{ applications: ['billing'], environments: [environment] }];
 const uploading = (over: object) => ({ ...writing(over), sealed: fakeHeader() });
 const entryOf = (over: object) => ({
@@ -105,6 +107,18 @@ export const PROBES: readonly Probe[] = [
   ],
   ['resolveSecrets', 'items', { by: 'elsewhere', of: 'secret' }, (item) => reading({ items: [item] })],
   ['downloadSecret', 'item', { by: 'elsewhere', of: 'secret' }, (item) => reading({ item })],
+  [
+    'offersToRunScript',
+    'items',
+    { by: 'running', of: 'secret' },
+    (item) => ({ items: [item], selectors: [] }),
+  ],
+  [
+    'runScript',
+    'items',
+    { by: 'running', of: 'secret' },
+    (item) => reading({ items: [item], script: SCRIPT }),
+  ],
   [
     'resolveSecrets',
     'items, at a place',

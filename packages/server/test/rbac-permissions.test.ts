@@ -1,8 +1,8 @@
 // What each account permission lets somebody do, and what the built-in groups may, with what is refused to everybody else, through the HTTP API.
 //
 // Permissions of comparable products that have no row here, since there is nothing that they would be for: SSH and WinRM credentials and
-// cloud providers and connectors (secrets are handed to whoever may use them, and nothing is connected to on their behalf), delegate
-// profiles (delegates run no scripts), alert notification rules, and IP whitelists. Authentication settings come under Administer.
+// cloud providers and connectors (secrets are handed to whoever may use them, and nothing is connected to on their behalf), alert
+// notification rules, and IP whitelists. Authentication settings come under Administer.
 import { afterAll, beforeAll } from 'vitest';
 import { ACCOUNT_PERMISSIONS } from '@sallyport/core';
 import type { AccountPermission } from '@sallyport/core';
@@ -59,6 +59,9 @@ const freshKey = async (): Promise<string> => {
   return `/v1/api-keys/${body.apiKey.id}`;
 };
 
+const scriptWith: (as: Parameters<Attempt>[0], item: string) => ReturnType<Attempt> = async (as, item) =>
+  as.call('POST', '/v1/offers/script', { items: [item], selectors: [] });
+
 row(
   'Manage Secrets Managers',
   () => world,
@@ -102,6 +105,30 @@ row(
     'revoke a token': change('DELETE', freshToken),
   }),
 );
+
+row('Run Scripts', () => world, [
+  ...needing('run-scripts', {
+    'without secrets': change('POST', '/v1/offers/script', () => ({ items: [], selectors: [] })),
+  }),
+  [
+    'permitted',
+    'with a secret that they may use there',
+    { account: ['run-scripts'], grants: [grant(['use'], 'shop/prod')] },
+    async (as) => scriptWith(as, `sally://shop/prod/${await freshSecret(world, scope('shop/prod'))}`),
+  ],
+  [
+    'not-found',
+    'with a secret that they may not use there',
+    { account: ['run-scripts'], grants: [grant(['use'], 'shop/prod')] },
+    async (as) => scriptWith(as, `sally://shop/staging/${await freshSecret(world, scope('shop/*'))}`),
+  ],
+  [
+    'forbidden',
+    'with a secret that they know of and may not use',
+    { account: ['run-scripts'], grants: [grant(['read'], 'shop/prod')] },
+    async (as) => scriptWith(as, `sally://shop/prod/${await freshSecret(world, scope('shop/prod'))}`),
+  ],
+]);
 
 row(
   'View Audit Trail',

@@ -123,8 +123,11 @@ const SAMPLES = [
 function stringOf(schema: z.ZodString, examples: Examples): fc.Arbitrary<unknown> {
   const minLength = schema.minLength ?? 0;
   const maxLength = Math.min(schema.maxLength ?? 60, 60);
-  // The only pattern in the API is base64url.
   const { patterns } = schema._zod.bag as { patterns?: Set<RegExp> };
+  // The patterns of the API are hashes in hex and base64url.
+  if (!schema.safeParse('f'.repeat(63)).success && schema.safeParse('f'.repeat(64)).success) {
+    return fc.stringMatching(/^[0-9a-f]{64}$/);
+  }
   if (patterns !== undefined) return fc.stringMatching(/^[A-Za-z0-9_-]{0,20}$/);
   return fc.oneof(
     fc.constantFrom(...examples.strings, ...SAMPLES),

@@ -40,6 +40,7 @@ export type DelegateOptions = {
   hostName?: string;
   selectors?: string[];
   kinds?: ('aws-kms' | 'built-in')[];
+  runsScripts?: boolean;
   privateKey?: KeyObject;
   protocolVersion?: number;
   /** Sealing key lifetime. */
@@ -96,6 +97,7 @@ export class ScriptedDelegate {
       version: '0.1.0',
       selectors: this.#options.selectors ?? [],
       kinds: this.#options.kinds ?? ['aws-kms', 'built-in'],
+      runsScripts: this.#options.runsScripts ?? true,
       token,
       offer: this.makeOffer(),
       signature: sign(null, signed, this.privateKey).toString('base64url'),
@@ -177,6 +179,8 @@ export class ScriptedDelegate {
         return this.upload(task);
       case 'download':
         return this.download(task);
+      case 'run-script':
+        return this.runScript(task);
       case 'verify-aws-identity':
         throw new Error('who a workload is at AWS is for the test to say');
       case 'preflight':
@@ -238,6 +242,16 @@ export class ScriptedDelegate {
     }
     await this.sendChunk(task.taskId, decryptor.final(), true);
     return { kind: 'download' };
+  }
+
+  /** Says that it is ready, waits to be told to start, says what it was given and ends. */
+  async runScript(task: TaskOf<'run-script'>): Promise<TaskResultOf<'run-script'>> {
+    await this.sendChunk(task.taskId, Buffer.from('ready'), false);
+    for await (const _go of this.receiveChunks(task.taskId)) this.#events.emit('script started');
+    await this.sendChunk(task.taskId, Buffer.from('output'), false);
+    await this.sendChunk(task.taskId, Buffer.from('ended'), true);
+    const end = { reason: 'exited', exitCode: 3, signal: null, elapsedMs: 5, outputBytes: 6 } as const;
+    return { kind: 'run-script', end };
   }
 
   /** Chunks of a streamed task as they come, each one granting another. */

@@ -57,7 +57,8 @@ export type Command = {
   connects?: boolean;
   /** Works, but is not shown. */
   hidden?: boolean;
-  run: (invocation: Invocation) => Promise<void>;
+  /** Resolves to the exit code where it is not 0, e.g. that of a program that was run. */
+  run: (invocation: Invocation) => Promise<number | void>;
 };
 
 /** One call of a command. */

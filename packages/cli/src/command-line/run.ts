@@ -1,7 +1,6 @@
 // One run of the command: reads the line, carries it out, prints what it failed with, and gives the exit code.
 import { commandsFor } from '../commands/commands-for.ts';
 import type { Environment } from '../config/environment.ts';
-import type { ExitCode } from '../output/exit-codes.ts';
 import { printError, toAppError } from '../output/print-error.ts';
 import { writeData } from '../output/terminal.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -19,11 +18,10 @@ export type Surroundings = {
 };
 
 /** @returns the exit code; never rejects */
-export async function run(surroundings: Surroundings): Promise<ExitCode> {
+export async function run(surroundings: Surroundings): Promise<number> {
   const { words, terminal } = surroundings;
   try {
-    await carryOut(surroundings);
-    return 0;
+    return (await carryOut(surroundings)) ?? 0;
   } catch (thrown) {
     const error = toAppError(thrown);
     await reportFailed(error);
@@ -33,7 +31,7 @@ export async function run(surroundings: Surroundings): Promise<ExitCode> {
   }
 }
 
-async function carryOut({ words, terminal, environment, folder }: Surroundings): Promise<void> {
+async function carryOut({ words, terminal, environment, folder }: Surroundings): Promise<number | void> {
   if (words[0] === '__complete') {
     const [{ printCompletions }, { COMMANDS }] = await Promise.all([
       import('../commands/about.ts'),
@@ -53,7 +51,7 @@ async function carryOut({ words, terminal, environment, folder }: Surroundings):
     return writeData(terminal, `sallyport ${VERSION}\n`);
   }
   const { command, flags, program } = line;
-  await command.run({ arguments: line.arguments, program, flags, terminal, environment, folder });
+  return command.run({ arguments: line.arguments, program, flags, terminal, environment, folder });
 }
 
 async function printHelp(terminal: Terminal, path: readonly string[]): Promise<void> {

@@ -33,6 +33,7 @@ export const DELEGATE_COMMANDS: readonly Command[] = [
         completes: 'secrets-manager',
         summary: 'The secrets manager; without, the default one',
       },
+      scripts: { kind: 'switch', summary: 'For scripts with its secrets, see `delegate exec`' },
     },
     connects: true,
     run: explainDelegates,
@@ -157,16 +158,17 @@ async function listDelegates(invocation: Invocation): Promise<void> {
     delegate.hostName,
     delegate.version,
     String(delegate.tasksInFlight),
+    delegate.runsScripts === null ? '-' : delegate.runsScripts ? 'yes' : 'no',
     delegate.selectors.join(', '),
     delegate.fingerprint,
   ]);
-  const headings = ['NAME', 'STATE', 'HOST', 'VERSION', 'TASKS', 'SELECTORS', 'FINGERPRINT'];
+  const headings = ['NAME', 'STATE', 'HOST', 'VERSION', 'TASKS', 'SCRIPTS', 'SELECTORS', 'FINGERPRINT'];
   await writeData(terminal, table(headings, rows));
 }
 
 async function explainDelegates(invocation: Invocation): Promise<void> {
   const { terminal, flags } = invocation;
-  const body = { secretsManager: flags.text('for') };
+  const body = { secretsManager: flags.text('for'), scripts: flags.has('scripts') };
   const explained = await withClient(invocation, (client) => client.call('explainDelegates', { body }));
   if (flags.text('output') === 'json') return writeJson(terminal, explained);
   const selectors = explained.selectors.join(', ') || 'none';

@@ -14,6 +14,7 @@ import { MASK_COMMANDS } from './mask.ts';
 import { RENDER_COMMANDS } from './render.ts';
 import { RUN_DELEGATE_COMMANDS } from './run-delegate.ts';
 import { RUN_COMMANDS } from './run.ts';
+import { SCRIPT_COMMANDS } from './run-script.ts';
 import { SERVER_COMMANDS } from './run-server.ts';
 import { SECRETS_MANAGER_COMMANDS } from './secrets-managers.ts';
 import { SECRET_USAGE_COMMANDS } from './secret-usages.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   ...SERVICE_COMMANDS,
   ...DELEGATE_COMMANDS,
   ...RUN_DELEGATE_COMMANDS,
+  ...SCRIPT_COMMANDS,
   ...SERVER_COMMANDS,
   ...LOGIN_COMMANDS,
   ...USER_COMMANDS,

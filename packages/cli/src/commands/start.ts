@@ -40,6 +40,12 @@ export const START_COMMANDS: readonly Command[] = [
         completes: 'file',
         summary: 'Data folder (SALLYPORT_DATA, default .sallyport)',
       },
+      guard: {
+        kind: 'text',
+        value: 'FILE',
+        completes: 'file',
+        summary: 'Guard file of the delegate, see `delegate run`',
+      },
     },
     run: start,
   },
@@ -60,7 +66,17 @@ async function start(invocation: Invocation): Promise<void> {
     const installation = await openInstallation(resolve(folder, data));
     const realAws = flags.has('aws');
     const { signal } = aborter;
-    const running = await startAll({ installation, port, realAws, environment, signal, tell });
+    const guard = flags.text('guard');
+    const guardFile = guard === null ? null : resolve(folder, guard);
+    const running = await startAll({
+      installation,
+      port,
+      realAws,
+      environment,
+      guardFile,
+      signal,
+      tell,
+    });
     try {
       await settleIn(invocation, { installation, running });
       await Promise.race([signals.stopped, running.failed]);

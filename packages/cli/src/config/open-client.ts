@@ -1,6 +1,6 @@
 // From settings to a client, with what a person should be told on the way. The SDK is loaded here, so that commands that need no
 // server start without it.
-import type { Client, FileKnownDelegates, RouteTable } from '@sallyport/sdk';
+import type { FileKnownDelegates, NodeClient, RouteTable } from '@sallyport/sdk';
 import type { Invocation } from '../command-line/command.ts';
 import { printableLine } from '../output/printable.ts';
 import { readAddress, readConnectionSettings } from './connection-settings.ts';
@@ -8,7 +8,7 @@ import type { ConnectionSettings } from './connection-settings.ts';
 
 type Opening = Pick<Invocation, 'flags' | 'terminal' | 'environment' | 'folder'>;
 
-type Work<T> = (client: Client, known: FileKnownDelegates) => Promise<T>;
+type Work<T> = (client: NodeClient, known: FileKnownDelegates) => Promise<T>;
 
 /** Runs `work` with a client of the server that the invocation means, and closes it. */
 export async function withClient<T>(invocation: Opening, work: Work<T>): Promise<T> {

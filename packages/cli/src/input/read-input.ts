@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { TEXT_MAX_BYTES } from '@sallyport/core';
+import { SCRIPT_MAX_BYTES } from '@sallyport/protocol/client';
 import { usageError } from '../command-line/usage-error.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -24,6 +25,22 @@ export async function readStdin(terminal: Terminal, maxBytes: number = TEXT_MAX_
     parts.push(bytes);
   }
   return Buffer.concat(parts);
+}
+
+/**
+ * The text of a script from a file, or from standard input (`-`).
+ * @throws {invalid-request} when it cannot be read, is too long or is not UTF-8
+ */
+export async function readScript(terminal: Terminal, source: string): Promise<string> {
+  const bytes =
+    source === '-'
+      ? await readStdin(terminal, SCRIPT_MAX_BYTES)
+      : await readSmallFile(source, SCRIPT_MAX_BYTES);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw usageError('The script is not text in UTF-8.');
+  }
 }
 
 /** The first line of a small file or of standard input (`-`), without its line end; for keys and tokens. */
@@ -62,13 +79,13 @@ export async function openUpload(
   return () => createReadStream(source, { highWaterMark: 262_144 });
 }
 
-async function readSmallFile(path: string): Promise<Buffer> {
+async function readSmallFile(path: string, maxBytes = 65_536): Promise<Buffer> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`The file ${path} cannot be read: ${error.code ?? 'unknown reason'}.`);
   });
   try {
     const { size } = await file.stat();
-    if (size > 65_536) throw usageError(`The file ${path} is too large for this.`);
+    if (size > maxBytes) throw usageError(`The file ${path} has more than ${maxBytes} bytes.`);
     return await file.readFile();
   } finally {
     await file.close();

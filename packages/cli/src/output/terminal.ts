@@ -46,7 +46,8 @@ export function coloured(
   return `\u001B[${on}m${text}\u001B[${off}m`;
 }
 
-function written(stream: Writable, data: string | Uint8Array): Promise<void> {
+/** Writes to one of the streams and waits until it is taken. */
+export function written(stream: Writable, data: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(data, (error) => (error ? reject(error) : resolve()));
   });

@@ -24,6 +24,8 @@ export type SupervisorOptions = {
   /** Use the AWS that the environment names instead of the lab. */
   realAws: boolean;
   environment: Environment;
+  /** Guard file of the delegate; null: none. */
+  guardFile: string | null;
   /** Ends a start that is under way. */
   signal: AbortSignal;
   tell: (text: string) => void;
@@ -139,11 +141,12 @@ function labOptions({ installation, environment }: SupervisorOptions): ChildOpti
 }
 
 function delegateOptions(
-  { installation, environment }: SupervisorOptions,
+  { installation, environment, guardFile }: SupervisorOptions,
   { address, lab, localListen }: { address: string; lab: LabFacts | null; localListen: string },
 ): ChildOptions {
   const { delegateToken, delegateData, logOf } = installation;
   const words = ['delegate', 'run', '--server', address, '--token-file', delegateToken];
+  if (guardFile !== null) words.push('--guard', guardFile);
   // Of the two environments only one: with the lab, no real credentials come near the delegate.
   const aws = lab === null ? environment.aws() : lab.environment;
   return {

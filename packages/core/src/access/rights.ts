@@ -12,6 +12,7 @@ export const ACCOUNT_PERMISSIONS = [
   'manage-api-keys',
   'view-audit-trail',
   'force-delete-secrets',
+  'run-scripts',
   'administer',
 ] as const;
 /** A right over the account as a whole. `administer` covers settings and bypasses only the rule that nobody gives what they lack. */

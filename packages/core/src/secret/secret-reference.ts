@@ -57,6 +57,16 @@ export function printSecretReference(reference: SecretReference): string {
   return `${SCHEME}${parts.join('/')}/${encodeURIComponent(body)}${version === null ? '' : `@${version}`}`;
 }
 
+/**
+ * A reference as it is asked for by something that is used at `place`: one that names no place gets this one.
+ * @throws {invalid-name} {invalid-request}
+ */
+export function referenceAt(text: string, place: PlaceReference | null): string {
+  const reference = parseSecretReference(text);
+  if (place === null || reference.place !== null) return text;
+  return printSecretReference({ ...reference, place });
+}
+
 /** A place with the names of its parts. */
 export type NamedPlace = {
   application: { id: ApplicationId; name: string };

@@ -120,7 +120,9 @@ export class Delegate implements RunningDelegate {
   async #close(): Promise<void> {
     const { services, local, sources, folder, logger } = this.#parts;
     await local.close();
+    // Ends the connection's tasks, and with them the processes of scripts.
     await this.#connection.stop();
+    await services.scripts.settled();
     services.cache.flushAll();
     services.managers.forgetAll();
     for (const source of Object.values(sources)) source.close();
@@ -143,6 +145,7 @@ export class Delegate implements RunningDelegate {
       version: manifest.version,
       selectors: config.selectors,
       kinds: services.guard.kinds,
+      runsScripts: services.guard.runsScripts,
       token,
       offer: services.sessions.currentOffer(),
       signature: identity.sign(signed).toString('base64url'),

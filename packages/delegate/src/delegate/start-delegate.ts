@@ -16,9 +16,11 @@ import { AwsKmsKeys } from '../key-providers/aws-kms.ts';
 import { BuiltInKeys } from '../key-providers/built-in.ts';
 import { ConfiguredManagers } from '../key-providers/configured-managers.ts';
 import type { KeyProviderSources } from '../key-providers/configured-managers.ts';
+import { checkScriptUser } from '../scripts/script-user.ts';
 import { DataKeys } from '../key-providers/data-keys.ts';
 import { createLogger } from '../log/logger.ts';
 import type { Logger } from '../log/logger.ts';
+import { RunningScripts } from '../scripts/running-scripts.ts';
 import { taskErrors } from '../tasks/task-error.ts';
 import { TaskRunner } from '../tasks/task-runner.ts';
 import type { TaskServices } from '../tasks/task-services.ts';
@@ -65,6 +67,7 @@ async function startInFolder(
   const { identity, isNew } = await loadIdentity(folder);
   const guardFile = config.guardFile === null ? NO_GUARD_FILE : await readGuardFile(config.guardFile);
   const guard = new Guard(guardFile, time);
+  checkScriptUser(guardFile.scripts);
   const address = connectAddressOf(config.serverUrl, config);
   const dial = await prepareDial({ address, caFile: config.caFile });
   const facts = { name: config.name, fingerprint: identity.fingerprint, server: address.origin };
@@ -90,6 +93,8 @@ async function startInFolder(
     cache,
     guard,
     identities: aws,
+    scripts: new RunningScripts(logger),
+    time,
     checkpoints: new CheckpointBook({ folder, identity, time, logger, server: address.origin }),
     toError: taskErrors({ name: config.name, logger }),
   };

@@ -2,6 +2,7 @@
 // start; a file that is malformed or that others could change refuses to start. What the limits mean is in guard.ts.
 import { z } from 'zod';
 import { AppError, isAppError, parseKeyArn, partitionOfRegion, SECRETS_MANAGER_KINDS } from '@sallyport/core';
+import { SCRIPT_DEFAULT_SECONDS, SCRIPT_MAX_SECONDS } from '@sallyport/protocol';
 import { readTrustedFile } from '../data-folder/private-file.ts';
 
 // Stands in for the resource when the rest of a wildcard entry is checked.
@@ -30,6 +31,55 @@ const Endpoint = z
   .max(2048)
   .nullable()
   .default(null);
+
+/** What scripts may do here. */
+const ScriptRules = z.strictObject({
+  allow: z.boolean().describe('false: none is run, as without this entry.'),
+  sha256: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex, as sha256sum prints it'))
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe(
+      'The only scripts that are run, by the SHA-256 of their text before values are filled in. null: any.',
+    ),
+  interpreters: z
+    .array(z.string().max(1024).regex(/^\//, 'must be an absolute path'))
+    .min(1)
+    .max(20)
+    .default(['/bin/bash'])
+    .describe('Programs that scripts may be written for; the first is the usual one.'),
+  maxSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(SCRIPT_MAX_SECONDS)
+    .default(SCRIPT_DEFAULT_SECONDS)
+    .describe('The longest time that a script may ask for.'),
+  maxOutputBytes: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_073_741_824)
+    .default(67_108_864)
+    .describe('A script that writes more is ended.'),
+  maxAtOnce: z.number().int().min(1).max(256).default(8).describe('Scripts that run at a time.'),
+  environment: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'),
+      z.string().max(8192),
+    )
+    .default({})
+    .describe('Variables that scripts get beside PATH, HOME, TMPDIR and LANG, or instead of these.'),
+  user: z
+    .strictObject({ uid: z.number().int().min(0), gid: z.number().int().min(0) })
+    .nullable()
+    .default(null)
+    .describe(
+      "Whom scripts run as; the delegate has to run as root for that. null: as the delegate's own user.",
+    ),
+});
+export type ScriptRules = z.infer<typeof ScriptRules>;
 
 /** Content of a guard file. Whatever is left out is not limited. */
 export const GuardFile = z.strictObject({
@@ -71,6 +121,9 @@ export const GuardFile = z.strictObject({
     .describe(
       'Regions in which STS may be asked who signed the request of a workload; an empty list: none. null: all.',
     ),
+  scripts: ScriptRules.nullable()
+    .default(null)
+    .describe('Whether and which scripts are run on this host. null: none.'),
   kmsEndpoint: Endpoint.describe('Replaces the KMS endpoint; null: as the environment says.'),
   stsEndpoint: Endpoint.describe('Replaces the STS endpoint; null: as the environment says.'),
   useFipsEndpoints: z

@@ -2,10 +2,11 @@
 // refused what, so that the operator who reads it knows what to widen, if anything.
 import { AppError, nameKey, SECRETS_MANAGER_KINDS } from '@sallyport/core';
 import type { SecretsManagerKind } from '@sallyport/core';
-import type { SecretsManagerAccess, TaskPlace } from '@sallyport/protocol';
+import { SCRIPT_DEFAULT_SECONDS } from '@sallyport/protocol';
+import type { ScriptFacts, SecretsManagerAccess, TaskPlace } from '@sallyport/protocol';
 import type { Time } from '../time/time.ts';
 import { MinuteBudget } from './minute-budget.ts';
-import type { GuardFile } from './guard-file.ts';
+import type { GuardFile, ScriptRules } from './guard-file.ts';
 
 /** The limits of one delegate process. */
 export class Guard {
@@ -78,6 +79,39 @@ export class Guard {
     throw refused('places', `does not allow ${name}`);
   }
 
+  /** Whether scripts are run here at all, as the delegate tells the server. */
+  get runsScripts(): boolean {
+    return this.#file.scripts?.allow ?? false;
+  }
+
+  /**
+   * Judges a script by what stands in its request.
+   * @param script.interpreter null: the usual one
+   * @returns the rules that it runs under, its interpreter and how long it may run
+   * @throws {delegate-refused}
+   */
+  requireScript(script: { facts: Pick<ScriptFacts, 'sha256' | 'maxSeconds'>; interpreter: string | null }): {
+    rules: ScriptRules;
+    interpreter: string;
+    maxSeconds: number;
+  } {
+    const rules = this.#file.scripts;
+    if (rules === null || !rules.allow) throw refused('scripts', 'does not allow scripts');
+    const { facts, interpreter } = script;
+    if (rules.sha256 !== null && !rules.sha256.includes(facts.sha256)) {
+      throw refused('scripts.sha256', `does not allow the script with SHA-256 ${facts.sha256}`);
+    }
+    const maxSeconds = facts.maxSeconds ?? Math.min(SCRIPT_DEFAULT_SECONDS, rules.maxSeconds);
+    if (maxSeconds > rules.maxSeconds) {
+      throw refused('scripts.maxSeconds', `allows scripts ${rules.maxSeconds} seconds, not ${maxSeconds}`);
+    }
+    const chosen = interpreter ?? rules.interpreters[0];
+    if (chosen === undefined || !rules.interpreters.includes(chosen)) {
+      throw refused('scripts.interpreters', `does not allow the interpreter ${printable(chosen ?? '')}`);
+    }
+    return { rules, interpreter: chosen, maxSeconds };
+  }
+
   /** Counts one opened value. @throws {delegate-refused} when the minute's budget is used up; worth trying again later */
   countDecrypt(): void {
     if (this.#budget?.take() ?? true) return;
@@ -103,7 +137,7 @@ function covers(entry: string, arn: string): boolean {
   return arn.startsWith(prefix) && /^(?:key|alias)\/[^:]+$/.test(arn.slice(prefix.length));
 }
 
-function refused(entry: keyof GuardFile, why: string, options: { retryable?: boolean } = {}): AppError {
+function refused(entry: string, why: string, options: { retryable?: boolean } = {}): AppError {
   return new AppError('delegate-refused', {
     publicMessage: `The guard file of the delegate ${why} (entry "${entry}").`,
     data: { guardEntry: entry },

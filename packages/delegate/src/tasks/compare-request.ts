@@ -1,5 +1,6 @@
 // Compares what the client sealed with what the server's task says. The server decides who may do what; it must not be able to
 // decide *what* is done, so every difference refuses the task before any key is touched.
+import { createHash } from 'node:crypto';
 import {
   AppError,
   isAppError,
@@ -9,7 +10,7 @@ import {
   parseSecretReference,
 } from '@sallyport/core';
 import type { SecretId, SecretKind, SecretReference } from '@sallyport/core';
-import type { SealedWriteContent, TaskOf, TaskPlace, WriteTarget } from '@sallyport/protocol';
+import type { ScriptFacts, SealedWriteContent, TaskOf, TaskPlace, WriteTarget } from '@sallyport/protocol';
 
 /** What the server says an item is. */
 export type ServerItem = {
@@ -71,6 +72,19 @@ export function requireFit(item: ServerItem): void {
   if (!fits(reference, item)) throw differs('secret');
   if (!isSamePlace(reference, item.place)) throw differs('place');
   if (reference.version !== null && reference.version !== item.version) throw differs('version');
+}
+
+/**
+ * Compares a script: what the server was told of it, and recorded, is true of the script that the client sealed.
+ * @throws {sealed-message-rejected}
+ */
+export function requireSameScript(sealed: { facts: ScriptFacts; text: Uint8Array }, told: ScriptFacts): void {
+  const { facts, text } = sealed;
+  if (createHash('sha256').update(text).digest('hex') !== facts.sha256) throw differs('script');
+  if (facts.sha256 !== told.sha256) throw differs('script');
+  if (facts.name !== told.name) throw differs('name');
+  if (facts.maxSeconds !== told.maxSeconds) throw differs('time limit');
+  if (facts.selectors.join(',') !== told.selectors.join(',')) throw differs('selectors');
 }
 
 /** The client may name a place by names or ids; where it names none, the server may not make one up. */

@@ -4,9 +4,10 @@ import { AppError } from '@sallyport/core';
 import { SEALED_BOX_MAX_BYTES } from '@sallyport/protocol';
 import type { SealedReadEntry, TaskOf, TaskResultOf, WireError } from '@sallyport/protocol';
 import { encodeContent } from '@sallyport/protocol/sealing';
-import { openVersion } from '../secret-versions/open-version.ts';
 import { mapBounded } from './bounded-parallel.ts';
-import { requireFit, requireSameItems } from './compare-request.ts';
+import { requireSameItems } from './compare-request.ts';
+import { openItem } from './open-item.ts';
+import type { ItemToOpen } from './open-item.ts';
 import { readReadContent } from './read-sealed.ts';
 import type { TaskRun } from './task-services.ts';
 
@@ -15,8 +16,7 @@ const PARALLEL_ITEMS = 16;
 /** Bytes of all values in one answer; the rest of the box is for its header. */
 const ANSWER_VALUES_MAX_BYTES = SEALED_BOX_MAX_BYTES - 1_048_576;
 
-type Item = TaskOf<'resolve'>['items'][number];
-type Outcome = { item: Item } & ({ value: Buffer } | { error: WireError });
+type Outcome = { item: ItemToOpen } & ({ value: Buffer } | { error: WireError });
 
 /**
  * @throws {session-unknown} {sealed-message-rejected} for the request as a whole; failures of single items are in the answer
@@ -46,7 +46,7 @@ export async function executeResolve(
 }
 
 async function resolveItem(
-  item: Item,
+  item: ItemToOpen,
   { run, budget }: { run: TaskRun; budget: { leftBytes: number } },
 ): Promise<Outcome> {
   try {
@@ -62,11 +62,6 @@ async function resolveItem(
     run.signal.throwIfAborted();
     return { item, error: run.services.toError(thrown) };
   }
-}
-
-async function openItem(item: Item, run: TaskRun): Promise<Buffer> {
-  requireFit(item);
-  return openVersion(item, Buffer.from(item.envelope, 'base64'), { ...run.services, signal: run.signal });
 }
 
 function entryOf(outcome: Outcome): SealedReadEntry {

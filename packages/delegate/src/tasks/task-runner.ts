@@ -18,6 +18,9 @@ export type TaskConnection = {
   sendFrame(frame: StreamFrame): void;
 };
 
+/** Tasks with chunks beside the messages. */
+const STREAMED: ReadonlySet<Task['kind']> = new Set<Task['kind']>(['upload', 'download', 'run-script']);
+
 type TaskEnd = Extract<DelegateMessage, { type: 'result' | 'failure' }>;
 
 type Running = {
@@ -60,7 +63,7 @@ export class TaskRunner {
       this.#options.logger.warn({ taskId: task.taskId }, 'task came twice; the second one is ignored');
       return;
     }
-    const isStreamed = task.kind === 'upload' || task.kind === 'download';
+    const isStreamed = STREAMED.has(task.kind);
     const refusal = this.#refusalOf({ isStreamed, messageBytes });
     if (refusal !== null) {
       connection.send({

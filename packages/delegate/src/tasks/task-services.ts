@@ -7,6 +7,8 @@ import type { Guard } from '../guard/guard.ts';
 import type { ConfiguredManagers } from '../key-providers/configured-managers.ts';
 import type { IdentityVerifier } from '../key-providers/key-provider-source.ts';
 import type { DataKeys } from '../key-providers/data-keys.ts';
+import type { RunningScripts } from '../scripts/running-scripts.ts';
+import type { Time } from '../time/time.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** Parts of the delegate that tasks use. */
@@ -17,6 +19,8 @@ export type TaskServices = {
   readonly cache: DataKeyCache;
   readonly guard: Guard;
   readonly checkpoints: Pick<CheckpointBook, 'sign'>;
+  readonly scripts: RunningScripts;
+  readonly time: Time;
   readonly identities: IdentityVerifier;
   /** An error as server and client may read it; what was not foreseen goes to the log. */
   readonly toError: (thrown: unknown) => WireError;

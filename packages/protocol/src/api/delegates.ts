@@ -19,6 +19,10 @@ export const DelegateView = z
       .array(z.string())
       .describe('Those that were added at the server; they stay over restarts.'),
     kinds: z.array(z.enum(SECRETS_MANAGER_KINDS)),
+    runsScripts: z
+      .boolean()
+      .nullable()
+      .describe('Whether its guard file lets it run scripts; null: not connected, so not known.'),
     tasksInFlight: z.number().int().min(0),
     restingUntilMs: TimeMs.nullable().describe(
       'After failures of its own it gets no tasks until then, unless it is the only one.',
@@ -61,6 +65,7 @@ export const DelegateList = z.strictObject({ delegates: z.array(DelegateView) })
 export const ExplainDelegates = z
   .strictObject({
     secretsManager: ReferenceSchema.nullable().default(null).describe('null: the default one.'),
+    scripts: z.boolean().default(false).describe('For scripts that need its secrets.'),
   })
   .meta({ id: 'ExplainDelegates' });
 export type ExplainDelegates = z.infer<typeof ExplainDelegates>;

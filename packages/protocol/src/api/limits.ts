@@ -9,3 +9,11 @@ export const PLACE_MAX_ITEMS = 5000;
 export const SEALED_BOX_MAX_BYTES = 16 * 1_048_576;
 /** Longest time for which a secret may be served without the server: 7 days. */
 export const AVAILABILITY_MAX_SECONDS = 604_800;
+/** Most secrets that one script refers to. */
+export const SCRIPT_MAX_SECRETS = 100;
+/** Longest script, in bytes of UTF-8, before values are filled in. */
+export const SCRIPT_MAX_BYTES = 262_144;
+/** How long a script may run unless told otherwise: 10 minutes. */
+export const SCRIPT_DEFAULT_SECONDS = 600;
+/** The longest time that can be asked for: 6 hours. A delegate's guard file allows as much as it names. */
+export const SCRIPT_MAX_SECONDS = 21_600;

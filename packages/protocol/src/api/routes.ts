@@ -6,6 +6,7 @@ import { DELEGATE_ROUTES } from './delegate-routes.ts';
 import { ENVELOPE_ROUTES } from './envelope-routes.ts';
 import { GROUP_ROUTES } from './group-routes.ts';
 import type { Route } from './route.ts';
+import { SCRIPT_ROUTES } from './script-routes.ts';
 import { SECRET_ROUTES } from './secret-routes.ts';
 import { SECRETS_MANAGER_ROUTES } from './secrets-manager-routes.ts';
 import { SESSION_ROUTES } from './session-routes.ts';
@@ -19,6 +20,7 @@ export const ROUTES = {
   ...SECRETS_MANAGER_ROUTES,
   ...SECRET_ROUTES,
   ...ENVELOPE_ROUTES,
+  ...SCRIPT_ROUTES,
   ...DELEGATE_ROUTES,
   ...APPLICATION_ROUTES,
   ...API_KEY_ROUTES,

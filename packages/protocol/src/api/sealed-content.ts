@@ -7,7 +7,7 @@ import { RESOLVE_MAX_ITEMS } from './limits.ts';
 import { WireError } from '../errors/wire-error.ts';
 
 /** The operations that are sealed; part of what each seal authenticates. */
-export const SEALED_OPERATIONS = ['write', 'upload', 'resolve', 'download'] as const;
+export const SEALED_OPERATIONS = ['write', 'upload', 'resolve', 'download', 'run-script'] as const;
 export type SealedOperation = (typeof SEALED_OPERATIONS)[number];
 
 /** Header inside a sealed `write` (one value follows) or in the first chunk of an `upload` (the value follows in chunks). */

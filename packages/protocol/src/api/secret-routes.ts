@@ -26,7 +26,8 @@ import {
 } from './secrets.ts';
 import { ExplainScope, ScopeExplanation } from './usage-scopes.ts';
 
-const TASK_ERRORS = [
+/** What work at a delegate may fail with. */
+export const TASK_ERRORS = [
   'no-delegate',
   'delegate-not-eligible',
   'delegate-lost',

@@ -1,12 +1,10 @@
 // Reads the headers of sealed answers without schemas, so that a client need not load a schema library to check what a delegate says. What
 // the headers are is described by the schemas in ../api/sealed-content.ts; a test keeps both equal.
-import { FAILURE_STAGES, isErrorCode, isId, SECRET_KINDS } from '@sallyport/core';
-import type { IdKind } from '@sallyport/core';
+import { FAILURE_STAGES, isErrorCode, SECRET_KINDS } from '@sallyport/core';
 import type { SealedReadAnswer, SealedReadEntry, SealedWriteAnswer } from '../api/sealed-content.ts';
+import { hasExactly, isCount, isIdOf, isObject, isReference } from './json-checks.ts';
+import type { Json } from './json-checks.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-
-const REFERENCE_MAX_CHARACTERS = 900;
 const MESSAGE_MAX_CHARACTERS = 4000;
 /** Facts of an error that are texts where they are given. */
 const TEXT_FACTS = ['awsCode', 'requestId', 'delegate', 'hint', 'missingStatement'] as const;
@@ -64,32 +62,4 @@ function isErrorData(data: unknown): boolean {
   const { stage } = data;
   if (stage !== undefined && !FAILURE_STAGES.some((one) => one === stage)) return false;
   return TEXT_FACTS.every((fact) => data[fact] === undefined || typeof data[fact] === 'string');
-}
-
-function isIdOf(kind: IdKind, value: unknown): boolean {
-  return typeof value === 'string' && isId(kind, value);
-}
-
-function isReference(value: unknown): boolean {
-  return typeof value === 'string' && value.length >= 1 && value.length <= REFERENCE_MAX_CHARACTERS;
-}
-
-/** A whole number from 1. */
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
-}
-
-/** An object with these fields and no others; those in `optional` may be missing. */
-function hasExactly(
-  value: unknown,
-  fields: readonly string[],
-  optional: readonly string[] = [],
-): value is Json {
-  if (!isObject(value)) return false;
-  if (!Object.keys(value).every((name) => fields.includes(name))) return false;
-  return fields.every((name) => optional.includes(name) || Object.hasOwn(value, name));
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -61,6 +61,7 @@ export const DelegateMessage = z.discriminatedUnion('type', [
       .max(64)
       .describe('Custom ones; name and host name are added by the server.'),
     kinds: z.array(z.enum(SECRETS_MANAGER_KINDS)).max(8),
+    runsScripts: z.boolean().describe('Whether its guard file lets it run scripts.'),
     token: z
       .string()
       .max(256)

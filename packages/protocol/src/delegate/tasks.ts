@@ -13,8 +13,9 @@ import {
   SecretsManagerIdSchema,
   TaskIdSchema,
 } from '../api/ids.ts';
-import { RESOLVE_MAX_ITEMS } from '../api/limits.ts';
+import { RESOLVE_MAX_ITEMS, SCRIPT_MAX_SECRETS } from '../api/limits.ts';
 import { SealedBox, SealedRequestSchema, SealedStreamHeader } from '../api/sealing.ts';
+import { ScriptEnd, ScriptFacts } from '../api/scripts.ts';
 import { PreflightReport } from '../api/secrets-managers.ts';
 import { AwsIdentityRequest } from '../api/workloads.ts';
 import { WireError } from '../errors/wire-error.ts';
@@ -145,6 +146,18 @@ export const Task = z.discriminatedUnion('kind', [
     item: ReadItem,
     sealed: SealedRequestSchema,
   }),
+  z
+    .strictObject({
+      kind: z.literal('run-script'),
+      ...base,
+      requestId: RequestIdSchema,
+      script: ScriptFacts,
+      items: z.array(ReadItem.extend({ envelope: EnvelopeBase64 })).max(SCRIPT_MAX_SECRETS),
+      sealed: SealedRequestSchema,
+    })
+    .describe(
+      'Its answer is a stream. After the first chunk the delegate waits for the one empty chunk of the other direction before it starts the script.',
+    ),
   z.strictObject({
     kind: z.literal('preflight'),
     ...base,
@@ -217,6 +230,10 @@ export const TaskResult = z.discriminatedUnion('kind', [
       .describe('Items whose entry in the answer is a failure.'),
   }),
   z.strictObject({ kind: z.literal('download') }),
+  z.strictObject({
+    kind: z.literal('run-script'),
+    end: ScriptEnd.describe('The same as in the last sealed chunk, for the audit trail.'),
+  }),
   z.strictObject({ kind: z.literal('preflight'), report: PreflightReport }),
   z.strictObject({
     kind: z.literal('open-data-keys'),

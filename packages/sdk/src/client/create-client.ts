@@ -131,8 +131,12 @@ export type Ports = { transport: Transport; sealing: Sealing; routes: RouteTable
 
 /** A client over any transport and sealing. */
 export function clientOver(ports: Ports, options: Omit<ClientOptions, 'address'>): Client {
-  const wiring = wire(ports, options);
-  const { transport } = ports;
+  return clientOf(wire(ports, options));
+}
+
+/** A client over what it shares with further operations. */
+export function clientOf(wiring: Wiring): Client {
+  const { transport } = wiring;
   const { call } = wiring;
   const read = (references: readonly string[], given: ReadOptions = {}): ReturnType<typeof resolveSecrets> =>
     resolveSecrets(wiring, references, given.signal ?? null);
@@ -171,7 +175,8 @@ export function clientOver(ports: Ports, options: Omit<ClientOptions, 'address'>
   };
 }
 
-function wire({ transport, sealing, routes }: Ports, options: Omit<ClientOptions, 'address'>): Wiring {
+/** Puts together what the operations of a client share. */
+export function wire({ transport, sealing, routes }: Ports, options: Omit<ClientOptions, 'address'>): Wiring {
   const { token, strict = false, knownDelegates } = options;
   if (typeof token === 'string') checkToken(token);
   checkStrict(options);

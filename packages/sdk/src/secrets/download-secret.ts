@@ -1,17 +1,17 @@
 // Reads one value of any size as a stream. Small values come in one piece by way of resolve-secrets.ts; large ones as sealed chunks,
 // each of which is opened and checked before the caller sees it.
-import { AppError, isAppError } from '@sallyport/core';
+import { AppError } from '@sallyport/core';
 import type { SecretId, SecretKind } from '@sallyport/core';
 import { encodeContent, HTTP_FRAMES_TYPE, readHttpFrames } from '@sallyport/protocol/client';
 import type { DelegateOffer } from '@sallyport/protocol';
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';
 import { withFailOver } from '../delegates/fail-over.ts';
-import type { SealedExchange } from '../delegates/sealing.ts';
 import type { SealingPartner } from '../delegates/session-pool.ts';
 import { errorOf } from '../http/read-answer.ts';
 import { notSallyport } from '../http/unreachable.ts';
 import { checkDownloadHead } from './check-answer.ts';
+import { brokenOff, openedChunks } from './opened-chunks.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
 import { unanswered } from './write-secret.ts';
 
@@ -118,20 +118,6 @@ async function startDownload(
   }
 }
 
-/** The contents of the chunks, each authenticated; returns only after the final one. */
-async function* openedChunks(
-  frames: AsyncGenerator<Uint8Array>,
-  exchange: SealedExchange,
-): AsyncGenerator<Uint8Array, undefined> {
-  try {
-    for await (const frame of frames) yield (await exchange.openAnswerChunk(frame)).content;
-  } catch (error) {
-    // A body that ends within a frame: the sender went away.
-    throw isAppError(error, 'invalid-request') ? brokenOff(error) : error;
-  }
-  if (!exchange.ended) throw brokenOff();
-}
-
 async function* valueOf(chunks: AsyncGenerator<Uint8Array, undefined>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     if (chunk.length > 0) yield chunk;
@@ -151,11 +137,4 @@ function withStream(
       return open();
     },
   };
-}
-
-function brokenOff(cause?: unknown): AppError {
-  return new AppError('delegate-lost', {
-    publicMessage: 'The value broke off before it was whole: the delegate or the server went away.',
-    cause,
-  });
 }

@@ -63,6 +63,7 @@ export class DelegateConnection implements DelegateStanding {
   approved: boolean;
   draining = false;
   connected = true;
+  readonly runsScripts: boolean;
   lastHeardAtMs: number;
   offer: SealingOffer;
   readonly #socket: WebSocket;
@@ -76,7 +77,13 @@ export class DelegateConnection implements DelegateStanding {
 
   constructor(
     row: DelegateRow,
-    parts: { socket: WebSocket; clock: Clock; offer: SealingOffer; events: ConnectionEvents },
+    parts: {
+      socket: WebSocket;
+      clock: Clock;
+      offer: SealingOffer;
+      runsScripts: boolean;
+      events: ConnectionEvents;
+    },
   ) {
     this.id = row.id;
     this.identityKey = row.identityKey;
@@ -91,6 +98,7 @@ export class DelegateConnection implements DelegateStanding {
     this.createdAtMs = row.createdAtMs;
     this.approved = row.approved;
     this.offer = parts.offer;
+    this.runsScripts = parts.runsScripts;
     this.lastHeardAtMs = parts.clock.nowMs();
     this.#socket = parts.socket;
     this.#clock = parts.clock;

@@ -33,7 +33,10 @@ export function delegateHandlers(services: DelegateServices): Pick<Handlers, Del
       return {
         secretsManager: name,
         selectors: [...settings.selectors],
-        delegates: await fleet.explain(settings),
+        delegates: await fleet.explain([
+          settings,
+          ...(request.body.scripts ? [{ kind: 'script', selectors: [] } as const] : []),
+        ]),
       };
     },
     approveDelegate: async (request) => {
@@ -97,6 +100,7 @@ function viewDelegate(row: DelegateRow, { fleet, rests }: DelegateServices): Del
     startSelectors: [...row.selectors],
     addedSelectors: [...row.addedSelectors],
     kinds: [...row.kinds],
+    runsScripts: standing.runsScripts,
     tasksInFlight: connection?.tasksInFlight ?? 0,
     restingUntilMs: rests.restingUntilMs(row.id),
     lastHeartbeatAtMs: connection?.lastHeardAtMs ?? row.lastSeenAtMs,

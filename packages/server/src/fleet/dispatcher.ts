@@ -11,7 +11,7 @@ import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-stor
 import type { DelegateConnection } from './delegate-connection.ts';
 import { isOwnFault } from './delegate-rests.ts';
 import type { DelegateRests } from './delegate-rests.ts';
-import type { OnProgress, OpenTask, StreamedTask } from './open-task.ts';
+import type { OnProgress, OpenTask, StreamedKind, StreamedTask } from './open-task.ts';
 
 /** A task without what the dispatcher adds. */
 export type TaskRequest<K extends TaskKind> = Omit<TaskOf<K>, 'taskId' | 'timeoutMs'>;
@@ -25,6 +25,8 @@ export type DispatchOptions = {
   signal?: AbortSignal;
   /** Told how far a preflight is. */
   onProgress?: OnProgress;
+  /** For streams, instead of the usual time: how long nothing may come. */
+  leaseMs?: number;
 };
 
 /** A stream may go on this long, as long as it makes progress. */
@@ -59,7 +61,7 @@ export class Dispatcher {
    * Runs one task and waits for its result.
    * @throws whatever the delegate reports; {delegate-lost} {task-timeout}; the reason of `options.signal` when it aborts
    */
-  async run<K extends Exclude<TaskKind, 'upload' | 'download'>>(
+  async run<K extends Exclude<TaskKind, StreamedKind>>(
     connection: DelegateConnection,
     request: TaskRequest<K>,
     options: DispatchOptions = {},
@@ -86,15 +88,15 @@ export class Dispatcher {
   }
 
   /** Starts a task with streams; its user pumps them and awaits `result`. */
-  stream<K extends 'upload' | 'download'>(
+  stream<K extends StreamedKind>(
     connection: DelegateConnection,
     request: TaskRequest<K>,
     options: DispatchOptions = {},
   ): StreamedTask<K> {
     const open = this.#open(connection, request, {
       ...options,
-      timeoutMs: STREAM_MAX_MS,
-      leaseMs: this.#timeoutMs,
+      timeoutMs: options.timeoutMs ?? STREAM_MAX_MS,
+      leaseMs: options.leaseMs ?? this.#timeoutMs,
     });
     const result = open.result as Promise<TaskResultOf<K>>;
     let cancelled = false;
@@ -151,7 +153,7 @@ export class Dispatcher {
 /** The code of the first failure when every item of a resolve failed by the delegate's own fault; else null. */
 function commonFailure(
   request: TaskRequest<TaskKind>,
-  result: TaskResultOf<Exclude<TaskKind, 'upload' | 'download'>>,
+  result: TaskResultOf<Exclude<TaskKind, StreamedKind>>,
 ): string | null {
   if (result.kind !== 'resolve' || request.kind !== 'resolve') return null;
   const { items } = request as TaskRequest<'resolve'>;

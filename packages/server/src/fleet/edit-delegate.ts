@@ -113,13 +113,13 @@ function mayWork(delegate: DelegateStanding, { settings }: SecretsManagerRow): b
 }
 
 function asIfConnected(delegate: DelegateStanding): DelegateStanding {
-  const { id, name, selectors, kinds, approved } = delegate;
-  return { id, name, selectors, kinds, approved, connected: true, draining: false };
+  const { id, name, selectors, kinds, approved, runsScripts } = delegate;
+  return { id, name, selectors, kinds, approved, runsScripts, connected: true, draining: false };
 }
 
 function withSelectors(delegate: DelegateStanding, row: DelegateRow): DelegateStanding {
-  const { id, name, kinds, approved, connected, draining } = delegate;
-  return { id, name, kinds, approved, connected, draining, selectors: selectorsOf(row) };
+  const { id, name, kinds, approved, connected, draining, runsScripts } = delegate;
+  return { id, name, kinds, approved, connected, draining, runsScripts, selectors: selectorsOf(row) };
 }
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {

@@ -14,10 +14,12 @@ export type DelegateStanding = {
   readonly approved: boolean;
   /** It asked for no new tasks. */
   readonly draining: boolean;
+  /** Whether its guard file lets it run scripts; null: not connected, so not known. */
+  readonly runsScripts: boolean | null;
 };
 
-/** What a secrets manager asks of a delegate. */
-export type DelegateNeed = { kind: SecretsManagerKind; selectors: readonly Selector[] };
+/** What a secrets manager, or a script that is to be run, asks of a delegate. */
+export type DelegateNeed = { kind: SecretsManagerKind | 'script'; selectors: readonly Selector[] };
 
 /** Why `delegate` may not work for all of `needs`, as phrases that follow its name; empty when it may. */
 export function explainEligibility(delegate: DelegateStanding, needs: readonly DelegateNeed[]): string[] {
@@ -26,7 +28,12 @@ export function explainEligibility(delegate: DelegateStanding, needs: readonly D
   if (!delegate.approved) reasons.push('waits for approval');
   if (delegate.draining) reasons.push('is shutting down');
   for (const kind of new Set(needs.map((need) => need.kind))) {
-    if (!delegate.kinds.includes(kind)) reasons.push(`does not support ${kind} secrets managers`);
+    if (kind === 'script') {
+      if (delegate.runsScripts === false)
+        reasons.push('runs no scripts (its guard file does not allow them)');
+    } else if (!delegate.kinds.includes(kind)) {
+      reasons.push(`does not support ${kind} secrets managers`);
+    }
   }
   const missing = new Set(needs.flatMap((need) => missingSelectors(need.selectors, delegate.selectors)));
   if (missing.size > 0) {

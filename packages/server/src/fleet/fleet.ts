@@ -46,9 +46,9 @@ export class Fleet {
     return noDelegateError(await this.standings(), needs);
   }
 
-  async explain(need: DelegateNeed): Promise<DelegateExplanation[]> {
+  async explain(needs: readonly DelegateNeed[]): Promise<DelegateExplanation[]> {
     return (await this.standings()).map((delegate) => {
-      const reasons = explainEligibility(delegate, [need]);
+      const reasons = explainEligibility(delegate, needs);
       return {
         delegateId: delegate.id,
         name: delegate.name,
@@ -69,7 +69,7 @@ export class Fleet {
 export function disconnected(row: DelegateRow): DelegateStanding {
   const { id, name, kinds, approved } = row;
   const selectors = selectorsOf(row);
-  return { id, name, kinds, approved, selectors, connected: false, draining: false };
+  return { id, name, kinds, approved, selectors, connected: false, draining: false, runsScripts: null };
 }
 
 export function noDelegateError(

@@ -95,6 +95,7 @@ async function connect(
     socket,
     clock,
     offer: identify.offer,
+    runsScripts: identify.runsScripts,
     events: {
       checkOffer,
       closed: (closed) => {

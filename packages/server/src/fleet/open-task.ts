@@ -5,8 +5,10 @@ import type { Lease } from './lease.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** Tasks with chunks beside the messages. */
-export function isStreamed(kind: TaskKind): kind is 'upload' | 'download' {
-  return kind === 'upload' || kind === 'download';
+export type StreamedKind = 'upload' | 'download' | 'run-script';
+
+export function isStreamed(kind: TaskKind): kind is StreamedKind {
+  return kind === 'upload' || kind === 'download' || kind === 'run-script';
 }
 
 /** Takes what a delegate tells of a preflight that is under way. */
@@ -68,7 +70,7 @@ export class OpenTask {
 }
 
 /** A streamed task as its user sees it. */
-export type StreamedTask<K extends 'upload' | 'download'> = {
+export type StreamedTask<K extends StreamedKind> = {
   stream: TaskStream;
   lease: Lease;
   result: Promise<TaskResultOf<K>>;

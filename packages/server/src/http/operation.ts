@@ -32,6 +32,8 @@ export type OperationRequest<Op extends OperationId> = {
   cookie: SessionCookie;
   /** What the caller says that it needs this for; null: it does not say. */
   purpose: string | null;
+  /** Aborts when the client goes away before it has its answer. */
+  gone: AbortSignal;
   /** The client's own where it gave one; on the answer and in the audit trail. */
   requestId: RequestId;
 } & (RouteOf<Op> extends { requestKind: 'frames' } ? { frames: AsyncIterable<Uint8Array> } : unknown) &

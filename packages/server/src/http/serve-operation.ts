@@ -42,12 +42,17 @@ type AnyRequest = Visitor &
     frames?: AsyncIterable<Uint8Array>;
     principal: Principal;
     purpose: string | null;
+    gone: AbortSignal;
     requestId: RequestId;
   };
 
 const JSON_MAX_BYTES = 1_048_576;
 const SEALED_MAX_BYTES = Math.ceil((SEALED_BOX_MAX_BYTES * 4) / 3) + JSON_MAX_BYTES;
-const SEALED_BODIES: ReadonlySet<OperationId> = new Set<OperationId>(['writeSecret', 'resolveSecrets']);
+const SEALED_BODIES: ReadonlySet<OperationId> = new Set<OperationId>([
+  'writeSecret',
+  'resolveSecrets',
+  'runScript',
+]);
 const PARAM_MAX_CHARACTERS = 900;
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]*$/u;
 
@@ -79,6 +84,7 @@ export async function serveOperation(
     principal,
     ...visitor,
     purpose: purposeOf(to.request.headers),
+    gone: goneFrom(to),
     requestId: to.requestId,
   });
   if (live !== null) return answerLive(handled, { live, route, operationId, to });
@@ -128,6 +134,12 @@ async function principalFor(
   if (rotatedSessionValue !== null) visitor.cookie.set(rotatedSessionValue);
   if (route.access !== 'signed-in') requirePermission(principal, route.access);
   return principal;
+}
+
+function goneFrom({ response }: AnswerTo): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** Free text of the caller, e.g. the id of a deployment; it goes into the audit trail. @throws {invalid-request} */

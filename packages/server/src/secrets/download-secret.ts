@@ -2,6 +2,7 @@
 // no faster than the next one takes them. The record is written before the first byte is released.
 import { AppError, parseSecretReference } from '@sallyport/core';
 import type { AuditScope } from '../audit/audit-entry.ts';
+import { inClientTime } from '../fleet/client-time.ts';
 import type { StreamedTask } from '../fleet/open-task.ts';
 import { auditScopeOf } from '../http/operation.ts';
 import type { FrameStream, OperationRequest } from '../http/operation.ts';
@@ -99,17 +100,6 @@ async function* relay(
     await Promise.all([work.sending, task.result]);
   } finally {
     task.cancel(new AppError('delegate-lost', { publicMessage: 'The client went away.' }));
-  }
-}
-
-async function* inClientTime(chunk: Uint8Array, task: StreamedTask<'download'>): FrameStream {
-  const taken = Promise.withResolvers<void>();
-  const paused = task.lease.pausedFor(taken.promise);
-  try {
-    yield chunk;
-  } finally {
-    taken.resolve();
-    await paused;
   }
 }
 

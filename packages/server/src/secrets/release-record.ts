@@ -54,7 +54,10 @@ export async function recordRefusal(
   }
 }
 
-function releaseRecord({ item, refusedWith }: Release, { scope, delegate }: ReleaseContext): UseRecord {
+export function releaseRecord(
+  { item, refusedWith }: Release,
+  { scope, delegate }: ReleaseContext,
+): UseRecord {
   const { found, place, reference } = item;
   const isRelease = refusedWith === null;
   const details = {

@@ -77,7 +77,8 @@ async function decrypt(
   }
 }
 
-function taskItem(item: FoundItem): ReturnType<typeof readItem> & { envelope: string } {
+/** What a task carries of one secret version. */
+export function taskItem(item: FoundItem): ReturnType<typeof readItem> & { envelope: string } {
   const { envelope } = item.found.version;
   const bytes = 'inline' in envelope ? envelope.inline : new Uint8Array();
   return {

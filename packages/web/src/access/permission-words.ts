@@ -38,6 +38,10 @@ export const PERMISSION_WORDS: Readonly<Record<AccountPermission, Words>> = {
     label: 'Force-delete secrets',
     meaning: 'Delete a secret although services refer to it.',
   },
+  'run-scripts': {
+    label: 'Run scripts',
+    meaning: 'Run scripts on delegates whose guard file allows it, with secrets that they may use.',
+  },
   administer: {
     label: 'Administer',
     meaning: 'Set up single sign-on and workloads; give rights that they do not have themselves.',
