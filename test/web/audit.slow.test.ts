@@ -101,7 +101,7 @@ describe('checkpoints', () => {
     // An export is of everything, whatever is shown.
     await page.goto(journey.address('/audit?actions=application.created'));
     await page.getByRole('row', { name: /billing/ }).waitFor();
-    await page.getByRole('button', { name: 'Export and verify' }).click();
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),

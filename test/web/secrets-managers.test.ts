@@ -46,6 +46,18 @@ describe('each credentials type is filled in, tested and saved', () => {
       .waitFor();
     // The first one is the default unless somebody objects.
     expect(await page.getByLabel('Use as Default Secrets Manager').isChecked()).toBe(true);
+    // Answered before there is any secrets manager.
+    await button(page, 'Who and what could use this?').click();
+    await page.getByText('Also covers matching environments').waitFor();
+    await button(page, 'Encryption context and data-key cache').click();
+    await page.getByRole('combobox', { name: 'Encryption Context' }).fill('stage');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Data Keys Kept' }).fill('60');
+    await page.getByText('“stage” has no value').waitFor();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.type('stage=prod');
+    await page.keyboard.press('Enter');
     await button(page, 'Test').click();
     await reportOf(page).getByText('It works on the one delegate').waitFor();
     await judgePage(page, 'secrets-manager-tested');
@@ -53,7 +65,13 @@ describe('each credentials type is filled in, tested and saved', () => {
     const row = page.getByRole('row', { name: /prod-kms/ });
     await row.getByText('Default', { exact: true }).waitFor();
     await row.getByText(/vpc-1 works/).waitFor();
+    await row.getByText('1 minute', { exact: true }).waitFor();
     await judgePage(page, 'secrets-managers');
+    const { secretsManagers } = await lab.journey.deployment.client.call('listSecretsManagers');
+    expect(secretsManagers[0]).toMatchObject({
+      context: { stage: 'prod' },
+      dataKeyCache: { maxAgeSeconds: 60, maxUses: 100_000 },
+    });
   }, 60_000);
 
   test('Enter AWS Access Keys Manually: warned, and the secret key stays nowhere in the browser', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AuditExportPage } from '@sallyport/protocol';
-import { TrailVerifier } from '@sallyport/protocol/audit';
+import { NODE_PROOF, TrailVerifier } from '@sallyport/protocol/audit';
 import { BackgroundWork } from '../src/background-work.ts';
 import { Retention } from '../src/audit/retention.ts';
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts';
@@ -163,12 +163,13 @@ test('a server with a limit removes them by itself, and its export verifies from
     await until(async () => (await all())[0]?.sequence === 301);
     const page = (await on.call('GET', '/v1/audit/export')).body as AuditExportPage;
     expect(page.floor.sequence).toBe(300);
-    const verifier = new TrailVerifier({
+    const trail = {
       accountId: page.accountId,
       floor: page.floor,
       checkpoints: page.checkpoints.map((checkpoint) => ({ ...checkpoint, words: 'it' })),
       isTrusted: () => true,
-    });
+    };
+    const verifier = new TrailVerifier(trail, NODE_PROOF);
     const problems = [
       verifier.begin(),
       ...page.records.map((record) => verifier.add(record)),

@@ -151,6 +151,12 @@ export const PROBES: readonly Probe[] = [
     (one) => ({ scope: { type: 'rows', rows: environmentRows(one) } }),
   ],
   [
+    'explainScope',
+    'managerScope',
+    { by: 'elsewhere', of: 'environment' },
+    (one) => ({ managerScope: environmentRows(one) }),
+  ],
+  [
     'explainDelegates',
     'secretsManager',
     { by: 'elsewhere', of: 'secretsManager' },

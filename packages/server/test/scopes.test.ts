@@ -288,4 +288,14 @@ describe('explaining a scope', () => {
     });
     expectError(await on.call('POST', '/v1/scopes/explain', { secret: 'x' }, limited), 'not-found');
   });
+
+  test('of a secrets manager that is not saved yet needs no default one', async () => {
+    const explain = async (body: object) => on.call('POST', '/v1/scopes/explain', body);
+    const managerScope = [{ applications: ['shop'], environments: 'all' }];
+    const alone = await explain({ managerScope });
+    expect(alone.body).toMatchObject({ placeCount: 2, secretsManager: null, warnings: [] });
+    const nowhere = await explain({ managerScope: [] });
+    expect(nowhere.body).toMatchObject({ placeCount: 0, warnings: [expect.stringContaining('nowhere')] });
+    expectError(await explain({ managerScope: [], secret: 'x' }), 'invalid-request');
+  });
 });

@@ -131,6 +131,12 @@ describe('before anything is sent', () => {
       'secretAccessKey',
       /secret key/,
     ],
+    ['a context pair without a value', { context: ['stage'] }, 'context', /stage=value/],
+    ['two context pairs of one name', { context: ['a=1', 'a=2'] }, 'context', /same name/],
+    ['a context key of AWS', { context: ['aws-crypto-x=1'] }, 'context', /reserved/],
+    ['a cache that keeps too long', { cacheMaxAge: '3601' }, 'cacheMaxAge', /3,600/],
+    ['a cache time that is no number', { cacheMaxAge: '5 min' }, 'cacheMaxAge', /seconds/],
+    ['no use of a data key', { cacheMaxUses: '0' }, 'cacheMaxUses', /1 to/],
     ['an unfinished scope', { scope: [{ applications: [], environments: 'all' }] }, 'scope', /rows/],
   ])('%s is said beside its field', (_what, part, field, words) => {
     const complaints = judgeDraft(draft(part), null);
@@ -159,11 +165,11 @@ describe('what is sent', () => {
       externalId: 'partner',
       duration: '900',
     });
-    expect(JSON.stringify(settingsOf(everything, null))).not.toContain('typed-secret');
-    expect(settingsOf({ ...everything, credentialsType: 'sts-role' }, null)).toMatchObject({
+    expect(JSON.stringify(settingsOf(everything))).not.toContain('typed-secret');
+    expect(settingsOf({ ...everything, credentialsType: 'sts-role' })).toMatchObject({
       credentials: { type: 'sts-role', roleArn: ROLE, externalId: 'partner', durationSeconds: 900 },
     });
-    expect(settingsOf({ ...everything, credentialsType: 'access-keys' }, null)).toMatchObject({
+    expect(settingsOf({ ...everything, credentialsType: 'access-keys' })).toMatchObject({
       credentials: {
         type: 'access-keys',
         accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -172,7 +178,7 @@ describe('what is sent', () => {
     });
   });
 
-  test('of an edit is what changed; what the form does not show stays', () => {
+  test('of an edit is what changed, context and cache as they were typed', () => {
     const view = saved();
     expect(changeOf(draftOfManager(view), view)).toEqual({});
     expect(changeOf({ ...draftOfManager(view), name: 'other' }, view)).toEqual({ name: 'other' });
@@ -182,6 +188,11 @@ describe('what is sent', () => {
       selectors: ['edge'],
       context: { stage: 'prod' },
       dataKeyCache: { maxAgeSeconds: 60, maxUses: 10 },
+    });
+    const typed = { context: ['stage=prod', 'team=a=b'], cacheMaxAge: '0', cacheMaxUses: '5' };
+    expect(changeOf({ ...draftOfManager(view), ...typed }, view).settings).toMatchObject({
+      context: { stage: 'prod', team: 'a=b' },
+      dataKeyCache: { maxAgeSeconds: 0, maxUses: 5 },
     });
   });
 

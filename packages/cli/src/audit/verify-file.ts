@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { AppError } from '@sallyport/core';
 import type { AuditCheckpoint } from '@sallyport/protocol';
-import { parseExportLine, parseKeptCheckpoint, TrailVerifier } from '@sallyport/protocol/audit';
+import { NODE_PROOF, parseExportLine, parseKeptCheckpoint, TrailVerifier } from '@sallyport/protocol/audit';
 import type { CheckpointToVerify, ExportLine, TrailReport } from '@sallyport/protocol/audit';
 import { printableLine } from '../output/printable.ts';
 import { readLines } from './read-lines.ts';
@@ -32,12 +32,13 @@ export async function verifyFile(
   against: { kept: readonly CheckpointToVerify[]; isTrusted: (fingerprint: string) => boolean },
 ): Promise<Verified> {
   const { header, checkpoints, names } = await outlineOf(path);
-  const verifier = new TrailVerifier({
+  const trail = {
     accountId: header.accountId,
     floor: header.floor,
     checkpoints: [...checkpoints, ...against.kept],
     isTrusted: against.isTrusted,
-  });
+  };
+  const verifier = new TrailVerifier(trail, NODE_PROOF);
   const problem = verifier.begin() ?? (await feed(path, verifier)) ?? verifier.end();
   if (problem !== null) throw trailBroken(problem, { accountId: header.accountId });
   return {

@@ -53,6 +53,11 @@ export const ExplainScope = z
     secretsManager: ReferenceSchema.nullable()
       .default(null)
       .describe("null: the secret's own, or the default one."),
+    managerScope: RegionInput.nullable()
+      .default(null)
+      .describe(
+        'In place of the three above: the usage scope of a secrets manager that is about to be saved, as secrets that inherit it would have it.',
+      ),
   })
   .meta({ id: 'ExplainScope' });
 export type ExplainScope = z.infer<typeof ExplainScope>;

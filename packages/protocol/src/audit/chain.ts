@@ -1,17 +1,11 @@
 // The hash chain of the audit trail: pure functions that make the next record and check a given one. No storage and no clock, so
-// that the server, a delegate and a command without a server all come to the same verdict. The formula is explained in
+// that the server, a delegate and a command without a server all come to the same verdict. What a record has to hold is in record-claims.ts. The formula is explained in
 // docs/adr/0011-audit-checkpoints.md.
 import { hash } from 'node:crypto';
-import type { AuditActorKind, AuditRecord } from '../api/audit.ts';
+import type { AuditRecord } from '../api/audit.ts';
 import { canonicalJson } from './canonical-json.ts';
-
-/** A record of a chain, as far as the next one depends on it. */
-export type AuditChainHead = {
-  /** 0 before the first record. */
-  sequence: number;
-  /** 64 hex digits. */
-  hash: string;
-};
+import { contentJson, findProblemBy, linkText } from './record-claims.ts';
+import type { AnyAuditRecord, AuditChainHead, SaidInRecord, TrailProblem } from './record-claims.ts';
 
 /** What the first record follows: sequence 0 and a hash of zeros. */
 export const AUDIT_CHAIN_START: AuditChainHead = { sequence: 0, hash: '0'.repeat(64) };
@@ -22,17 +16,14 @@ export const AUDIT_HASH_BYTES = 32;
 /** What a record says, without its place in a chain. */
 export type AuditContent = Omit<AuditRecord, 'sequence' | 'chainVersion' | 'contentHash' | 'hash'>;
 
-/** A record whose action may be one that this version does not know. */
-export type AnyAuditRecord = Omit<AuditRecord, 'action'> & { action: string };
-
 /** The hash of a record: SHA-256, in hex, over the hash before it and its content hash, each as 64 hex digits. */
 export function linkHash(previousHash: string, contentHash: string): string {
-  return hash('sha256', previousHash + contentHash, 'hex');
+  return sha256Hex(linkText(previousHash, contentHash));
 }
 
 /** SHA-256, in hex, over the canonical JSON of everything that a record says, its sequence included. */
-export function contentHashOf(record: Omit<AnyAuditRecord, 'chainVersion' | 'contentHash' | 'hash'>): string {
-  return hash('sha256', contentJson(record, canonicalJson(record.details)), 'hex');
+export function contentHashOf(record: SaidInRecord): string {
+  return sha256Hex(contentJson(record, canonicalJson(record.details)));
 }
 
 /**
@@ -61,7 +52,7 @@ export function chainRecord(
     details: content.details,
   };
   const detailsJson = canonicalJson(said.details);
-  const contentHash = hash('sha256', contentJson(said, detailsJson), 'hex');
+  const contentHash = sha256Hex(contentJson(said, detailsJson));
   const record = { ...said, chainVersion: 2 as const, contentHash, hash: linkHash(head.hash, contentHash) };
   return { record, detailsJson };
 }
@@ -71,40 +62,12 @@ export function chainRecord(
  * @returns what is wrong, in one sentence; null when nothing is
  */
 export function checkAuditRecord(head: AuditChainHead, record: AnyAuditRecord): string | null {
-  const { sequence } = record;
-  if (sequence <= head.sequence)
-    return `Audit record ${sequence} is out of order: it comes after ${head.sequence}.`;
-  if (sequence !== head.sequence + 1) {
-    return `Audit record ${head.sequence + 1} is missing: after ${head.sequence} comes ${sequence}.`;
-  }
-  if (record.chainVersion === 1) return checkFirstVersion(head, record);
-  if (record.contentHash === null || contentHashOf(record) !== record.contentHash) {
-    return `Audit record ${sequence} was changed after it was written.`;
-  }
-  if (linkHash(head.hash, record.contentHash) !== record.hash) {
-    return `Audit record ${sequence} does not continue the record before it: one of the two was replaced.`;
-  }
-  return null;
+  return findTrailProblem(head, record)?.what ?? null;
 }
-
-/** What is wrong first. */
-export type TrailProblem = {
-  /** The record that is wrong or missing. */
-  sequence: number;
-  /** When it was written, as far as it says; null: it is not there. */
-  atMs: number | null;
-  /** One sentence. */
-  what: string;
-};
 
 /** As `checkAuditRecord`, with the record that is to blame: where one is missing, that is not the one after it. */
 export function findTrailProblem(head: AuditChainHead, record: AnyAuditRecord): TrailProblem | null {
-  const what = checkAuditRecord(head, record);
-  if (what === null) return null;
-  const isMissing = record.sequence > head.sequence + 1;
-  return isMissing
-    ? { sequence: head.sequence + 1, atMs: null, what }
-    : { sequence: record.sequence, atMs: record.atMs, what };
+  return findProblemBy(sha256Hex, head, record);
 }
 
 /**
@@ -122,41 +85,7 @@ export function extendHead(head: AuditChainHead, contentHashes: Uint8Array): Aud
   return { sequence: head.sequence + count, hash: last };
 }
 
-/** What kind of actor an id stands for, where nobody has said it. */
-export function actorKindOf(actor: string): AuditActorKind {
-  if (actor === 'server') return 'server';
-  if (actor.startsWith('dlg_')) return 'delegate';
-  if (actor.startsWith('key_')) return 'api-key';
-  return actor.startsWith('usr_') ? 'user' : 'anybody';
-}
-
-/** Canonical JSON put together by hand, since it is made for every record of every read. A test keeps it equal to `canonicalJson`. */
-function contentJson(
-  record: Omit<AnyAuditRecord, 'chainVersion' | 'contentHash' | 'hash'>,
-  detailsJson: string,
-): string {
-  const { action, actor, actorKind, actorName, applicationId, atMs, environmentId } = record;
-  const { purpose, requestId, resource, resourceName, sequence } = record;
-  return (
-    `{"action":${JSON.stringify(action)},"actor":${JSON.stringify(actor)},"actorKind":${JSON.stringify(actorKind)},` +
-    `"actorName":${JSON.stringify(actorName)},"applicationId":${JSON.stringify(applicationId)},"atMs":${atMs},` +
-    `"details":${detailsJson},"environmentId":${JSON.stringify(environmentId)},"purpose":${JSON.stringify(purpose)},` +
-    `"requestId":${JSON.stringify(requestId)},"resource":${JSON.stringify(resource)},` +
-    `"resourceName":${JSON.stringify(resourceName)},"sequence":${sequence}}`
-  );
-}
-
-/**
- * Records from before content hashes: one SHA-256 over the previous hash and the canonical JSON of nine fields. The others were not
- * hashed then, so they may say nothing of their own.
- */
-function checkFirstVersion(head: AuditChainHead, record: AnyAuditRecord): string | null {
-  const { sequence, atMs, actor, actorName, action, resource, resourceName, requestId, details } = record;
-  const said = { sequence, atMs, actor, actorName, action, resource, resourceName, requestId, details };
-  const added = [record.applicationId, record.environmentId, record.purpose, record.contentHash];
-  if (added.some((field) => field !== null) || record.actorKind !== actorKindOf(actor)) {
-    return `Audit record ${sequence} was changed after it was written.`;
-  }
-  if (hash('sha256', head.hash + canonicalJson(said), 'hex') === record.hash) return null;
-  return `Audit record ${sequence} was changed after it was written, or the record before it was replaced.`;
+/** SHA-256 of a text, in hex. */
+export function sha256Hex(text: string): string {
+  return hash('sha256', text, 'hex');
 }

@@ -1,8 +1,7 @@
 // Public face of the audit trail's chain for Node: what the server writes, delegates sign and anybody can verify without either.
-// A browser cannot use it; the schemas are in the package's main face.
+// For browsers there is ../audit-web; the schemas are in the package's main face.
 export { canonicalJson } from './canonical-json.ts';
 export {
-  actorKindOf,
   AUDIT_CHAIN_START,
   AUDIT_HASH_BYTES,
   chainRecord,
@@ -12,10 +11,13 @@ export {
   findTrailProblem,
   linkHash,
 } from './chain.ts';
-export type { AnyAuditRecord, AuditChainHead, AuditContent, TrailProblem } from './chain.ts';
-export { checkpointBytes, headOf, isSignedCheckpoint } from './checkpoint.ts';
-export type { UnsignedCheckpoint } from './checkpoint.ts';
+export type { AuditContent } from './chain.ts';
+export { isSignedCheckpoint, NODE_PROOF } from './checkpoint.ts';
+export { checkpointBytes } from './checkpoint-bytes.ts';
+export type { UnsignedCheckpoint } from './checkpoint-bytes.ts';
 export { AUDIT_EXPORT_VERSION, ExportHeader, parseExportLine, parseKeptCheckpoint } from './export-file.ts';
 export type { ExportLine } from './export-file.ts';
-export { TrailVerifier } from './verify-trail.ts';
-export type { CheckpointToVerify, Signer, TrailReport } from './verify-trail.ts';
+export { actorKindOf } from './record-claims.ts';
+export type { AnyAuditRecord, AuditChainHead, TrailProblem } from './record-claims.ts';
+export { headOf, TrailVerifier } from './verify-trail.ts';
+export type { CheckpointToVerify, Signer, Trail, TrailProof, TrailReport } from './verify-trail.ts';

@@ -1,10 +1,29 @@
 // Verifies a whole trail, record by record, against what delegates have signed. Knows no files and no server: whoever has the records
-// feeds them in, in their order.
+// feeds them in, in their order. Knows no cryptography either: Node and browsers have their own.
 import type { AuditCheckpoint } from '../api/audit.ts';
-import { fingerprintOf } from '../sealing/sealing-offer.ts';
-import { findTrailProblem } from './chain.ts';
-import type { AnyAuditRecord, AuditChainHead, TrailProblem } from './chain.ts';
-import { isSignedCheckpoint } from './checkpoint.ts';
+import { findProblemBy } from './record-claims.ts';
+import type { AnyAuditRecord, AuditChainHead, TrailProblem } from './record-claims.ts';
+
+/** The port to hashes and signatures. */
+export type TrailProof = {
+  /** SHA-256 of the text in UTF-8, in hex. */
+  sha256Hex(text: string): string;
+  /** Whether the checkpoint was signed with the identity key that it names. */
+  isSigned(checkpoint: AuditCheckpoint): boolean;
+  /** `SHA256:…` of an identity key in base64url; what people compare. */
+  fingerprintOf(identityKey: string): string;
+};
+
+/** What a trail is held against. */
+export type Trail = {
+  accountId: string;
+  /** What the first record follows. */
+  floor: AuditChainHead;
+  checkpoints: readonly CheckpointToVerify[];
+  /** Heads that were seen at some time, without a signature: the trail has to have these records. None before the floor. */
+  heads?: readonly (AuditChainHead & { words: string })[];
+  isTrusted: (fingerprint: string) => boolean;
+};
 
 /** A checkpoint to hold against the trail. */
 export type CheckpointToVerify = AuditCheckpoint & {
@@ -33,12 +52,13 @@ export type TrailReport = {
   restarts: { fingerprint: string; sequence: number; signedAtMs: number }[];
 };
 
-type Anchor = AuditChainHead & { words: string; signedAtMs: number };
+type Anchor = AuditChainHead & { words: string };
 
 export class TrailVerifier {
   readonly #floor: AuditChainHead;
   readonly #checkpoints: readonly CheckpointToVerify[];
   readonly #isTrusted: (fingerprint: string) => boolean;
+  readonly #proof: TrailProof;
   readonly #anchors = new Map<number, Anchor[]>();
   readonly #early: TrailProblem | null;
   #head: AuditChainHead;
@@ -48,20 +68,24 @@ export class TrailVerifier {
   #lastAtMs: number | null = null;
   #highest: Anchor | null = null;
 
-  constructor(trail: {
-    accountId: string;
-    /** What the first record follows. */
-    floor: AuditChainHead;
-    checkpoints: readonly CheckpointToVerify[];
-    isTrusted: (fingerprint: string) => boolean;
-  }) {
+  constructor(trail: Trail, proof: TrailProof) {
     this.#floor = trail.floor;
     this.#head = trail.floor;
     this.#held = trail.floor.sequence;
     this.#checkpoints = trail.checkpoints;
     this.#isTrusted = trail.isTrusted;
+    this.#proof = proof;
     this.#early = this.#firstUnusable(trail.accountId);
-    for (const checkpoint of trail.checkpoints) this.#addAnchors(checkpoint);
+    for (const { words, since, ...point } of trail.checkpoints) {
+      this.#addAnchor({ ...headOf(point), words });
+      if (since !== null) this.#addAnchor({ ...since, words });
+    }
+    for (const head of trail.heads ?? []) this.#addAnchor(head);
+  }
+
+  /** The newest record so far; the next one has to follow it. */
+  get head(): AuditChainHead {
+    return this.#head;
   }
 
   /** Before the first record. @returns what is wrong with the checkpoints themselves, or with where the trail begins */
@@ -71,7 +95,7 @@ export class TrailVerifier {
 
   /** The next record. After a problem nothing that follows means anything. */
   add(record: AnyAuditRecord): TrailProblem | null {
-    const problem = findTrailProblem(this.#head, record);
+    const problem = findProblemBy(this.#proof.sha256Hex, this.#head, record);
     if (problem !== null) return problem;
     this.#head = { sequence: record.sequence, hash: record.hash };
     this.#records += 1;
@@ -102,7 +126,7 @@ export class TrailVerifier {
     let coveredTo: TrailReport['coveredTo'] = null;
     for (const checkpoint of this.#checkpoints.toSorted((a, b) => a.sequence - b.sequence)) {
       const { sequence, signedAtMs, since } = checkpoint;
-      const fingerprint = fingerprintOf(Buffer.from(checkpoint.identityKey, 'base64url'));
+      const fingerprint = this.#proof.fingerprintOf(checkpoint.identityKey);
       const trusted = this.#isTrusted(fingerprint);
       if (since === null && (signers.get(fingerprint)?.sequence ?? sequence) < sequence) {
         restarts.push({ fingerprint, sequence, signedAtMs });
@@ -131,7 +155,7 @@ export class TrailVerifier {
         const what = `This is the trail of account ${accountId}, but ${words} is about account ${checkpoint.accountId}.`;
         return { ...at, what };
       }
-      if (!isSignedCheckpoint(checkpoint)) {
+      if (!this.#proof.isSigned(checkpoint)) {
         return {
           ...at,
           what: `The signature of ${words} for record ${sequence} does not hold: it was changed or forged.`,
@@ -145,18 +169,14 @@ export class TrailVerifier {
     return null;
   }
 
-  #addAnchors(checkpoint: CheckpointToVerify): void {
-    const { words, signedAtMs, since } = checkpoint;
-    const points = since === null ? [checkpoint] : [checkpoint, since];
-    for (const { sequence, hash } of points) {
-      if (sequence < this.#floor.sequence) continue;
-      const anchor = { sequence, hash, words, signedAtMs };
-      const known = this.#anchors.get(sequence);
-      if (known === undefined) this.#anchors.set(sequence, [anchor]);
-      // A checkpoint that is repeated, in the export and kept elsewhere, need not be compared twice.
-      else if (known.every((other) => other.hash !== hash)) known.push(anchor);
-      if (sequence > (this.#highest?.sequence ?? 0)) this.#highest = anchor;
-    }
+  #addAnchor(anchor: Anchor): void {
+    const { sequence, hash } = anchor;
+    if (sequence < this.#floor.sequence) return;
+    const known = this.#anchors.get(sequence);
+    if (known === undefined) this.#anchors.set(sequence, [anchor]);
+    // A checkpoint that is repeated, in the export and kept elsewhere, need not be compared twice.
+    else if (known.every((other) => other.hash !== hash)) known.push(anchor);
+    if (sequence > (this.#highest?.sequence ?? 0)) this.#highest = anchor;
   }
 
   #holdsAnchors(head: AuditChainHead, atMs: number | null): TrailProblem | null {
@@ -176,4 +196,9 @@ export class TrailVerifier {
       what: `Audit record ${head.sequence} is not the one that ${broken.words} is about: the trail was rewritten.${where}`,
     };
   }
+}
+
+/** The record that a checkpoint is about. */
+export function headOf(checkpoint: AuditChainHead): AuditChainHead {
+  return { sequence: checkpoint.sequence, hash: checkpoint.hash };
 }

@@ -45,11 +45,12 @@ async function signedKeysOf(offer: SealingOffer): Promise<WebOfferedKeys | null>
   if (typeof name !== 'string' || !name.isWellFormed()) return null;
   if (!Number.isSafeInteger(expiresAtMs) || expiresAtMs < 0) return null;
   const fields = [utf8(OFFER_LABEL), identityKey, utf8(name), sealingKey, u64(expiresAtMs)];
-  const isSigned = await isSignature(identityKey, signature, lengthPrefixedFields(fields));
+  const isSigned = await isWebSignature(identityKey, signature, lengthPrefixedFields(fields));
   return isSigned ? { identityKey, sealingKey } : null;
 }
 
-async function isSignature(identityKey: Bytes, signature: Bytes, signed: Bytes): Promise<boolean> {
+/** Whether the signature holds (Ed25519). */
+export async function isWebSignature(identityKey: Bytes, signature: Bytes, signed: Bytes): Promise<boolean> {
   try {
     const key = await crypto.subtle.importKey('raw', identityKey, 'Ed25519', false, ['verify']);
     return await crypto.subtle.verify('Ed25519', key, signature, signed);

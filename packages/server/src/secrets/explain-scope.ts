@@ -1,13 +1,21 @@
 // Answers "who and what could use this secret?" before a scope is saved, or of one that is: the places that it comes to, the user groups
 // that may use it there, and what is surprising about it.
-import { effectiveScope, fitsUnder, may, mayAt, mayUseSomewhere, regionCovers } from '@sallyport/core';
-import type { Authority, EffectiveScope, GroupId, UsageScope } from '@sallyport/core';
+import {
+  AppError,
+  effectiveScope,
+  fitsUnder,
+  may,
+  mayAt,
+  mayUseSomewhere,
+  regionCovers,
+} from '@sallyport/core';
+import type { Authority, EffectiveScope, GroupId, Region, UsageScope } from '@sallyport/core';
 import type { ScopeExplanation } from '@sallyport/protocol';
 import { isActive } from '../access/authenticator.ts';
 import type { FoundPlace } from '../applications/account-catalogue.ts';
+import { parseRegion } from '../applications/region-input.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import { managerForSecrets, noDefault } from '../secrets-managers/find-secrets-manager.ts';
-import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-store.ts';
 import type { Services } from '../services.ts';
 import type { Tables } from '../storage/store.ts';
 import { chooseToSee } from './choose-secret.ts';
@@ -47,11 +55,21 @@ export async function explainScope(
   });
 }
 
+/** `name` null: it is not saved yet. */
+type AssumedManager = { name: string | null; usageScope: Region };
+
 async function subjectOf(
   tables: Tables,
   asked: OperationRequest<'explainScope'>['body'],
   asker: SecretAsker,
-): Promise<{ scope: UsageScope; manager: SecretsManagerRow }> {
+): Promise<{ scope: UsageScope; manager: AssumedManager }> {
+  if (asked.managerScope !== null) {
+    if (asked.secret !== null || asked.scope !== null || asked.secretsManager !== null) {
+      throw new AppError('invalid-request', { publicMessage: 'Give managerScope alone.' });
+    }
+    const usageScope = parseRegion(asked.managerScope, { places: asker.places });
+    return { scope: { type: 'inherit' }, manager: { name: null, usageScope } };
+  }
   const reference = asked.secret === null ? null : parseExisting(asked.secret);
   const [candidates = []] = reference === null ? [] : await tables.secrets.findMany([reference]);
   const found = reference === null ? null : chooseToSee(reference, candidates, asker);
@@ -106,16 +124,17 @@ function warningsOf(
   of: {
     scope: UsageScope;
     effective: EffectiveScope;
-    manager: SecretsManagerRow;
+    manager: AssumedManager;
     covered: readonly FoundPlace[];
   },
   asker: SecretAsker,
 ): string[] {
   const { scope, effective, manager, covered } = of;
   const warnings: string[] = [];
-  const called = asker.seesManager(manager.usageScope)
-    ? `the secrets manager "${manager.name}"`
-    : 'its secrets manager';
+  const called =
+    manager.name !== null && asker.seesManager(manager.usageScope)
+      ? `the secrets manager "${manager.name}"`
+      : 'its secrets manager';
   if (!fitsUnder(scope, manager.usageScope, asker.catalogue)) {
     warnings.push(`It reaches beyond the scope of ${called}, so it would not be saved.`);
   }

@@ -18,8 +18,14 @@ export const auditStatusRoute = createRoute({
   component: lazyRouteComponent(async () => import('./audit-status-page.tsx'), 'AuditStatusPage'),
 });
 
+export const auditVerifyRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/audit/verify',
+  component: lazyRouteComponent(async () => import('./verify-page.tsx'), 'VerifyPage'),
+});
+
 export const audit = area({
-  routes: [auditRoute, auditStatusRoute],
+  routes: [auditRoute, auditStatusRoute, auditVerifyRoute],
   navigation: [
     {
       to: '/audit',

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { AuditRecord } from '@sallyport/protocol';
 import { Allowed } from '../client/me.tsx';
+import { Icon } from '../ui/icons.tsx';
 import { LinkButton } from '../ui/link-button.tsx';
 import { PageControls } from '../ui/page-controls.tsx';
 import { Page } from '../ui/page.tsx';
@@ -42,6 +43,9 @@ export function AuditPage(): ReactNode {
         <Allowed permission="view-audit-trail">
           <LinkButton to="/audit/checkpoints" variant="default">
             Checkpoints and sinks
+          </LinkButton>
+          <LinkButton to="/audit/verify" variant="default" leftSection={<Icon name="check" size={16} />}>
+            Verify
           </LinkButton>
           <ExportButton />
         </Allowed>

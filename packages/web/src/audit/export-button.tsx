@@ -1,4 +1,4 @@
-// Exports the whole trail as a file, and says which command verifies it: that is nothing for the page of the very server in question.
+// Exports the whole trail as a file, and says which command verifies it without the server in question.
 import { Alert, Button, Code, Group, Progress, Stack, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
@@ -23,7 +23,7 @@ export function ExportButton(): ReactNode {
         leftSection={<Icon name="download" size={16} />}
         onClick={() => setOpen(true)}
       >
-        Export and verify
+        Export
       </Button>
       {isOpen && <ExportDialog onClose={() => setOpen(false)} />}
     </>
@@ -34,7 +34,7 @@ function ExportDialog({ onClose }: { onClose: () => void }): ReactNode {
   const { progress, file, error, start } = useExport();
   const percent = progress === null || progress.of === 0 ? 0 : (progress.records / progress.of) * 100;
   return (
-    <Dialog opened onClose={onClose} title="Export and verify" size="lg">
+    <Dialog opened onClose={onClose} title="Export the audit trail" size="lg">
       <Stack gap="md">
         <Text size="sm">
           The whole trail as a file of JSON lines: every record from the oldest on, with the checkpoints that

@@ -3,7 +3,6 @@ import { Alert, Badge, Button, List, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useId, useState } from 'react';
 import type { ReactNode } from 'react';
-import { isAppError } from '@sallyport/sdk/browser';
 import type { ScopeExplanation, UsageScopeInput } from '@sallyport/protocol';
 import { useOperation } from '../client/operations.ts';
 import { Icon } from '../ui/icons.tsx';
@@ -56,22 +55,16 @@ function Answer({
   of = 'secret',
 }: Props): ReactNode {
   const [rested] = useDebouncedValue(scope, REST_MS);
+  const managerScope = of === 'secrets-manager' && rested.type === 'rows' ? rested.rows : null;
   const query = useOperation(
     'explainScope',
-    { body: { scope: rested, secretsManager, secret } },
+    { body: managerScope === null ? { scope: rested, secretsManager, secret } : { managerScope } },
     { enabled: isComplete },
   );
   if (!isComplete) {
     return (
       <Text size="sm" c="dimmed">
         Finish the rows above first.
-      </Text>
-    );
-  }
-  if (isAppError(query.error, 'no-default-secrets-manager') && of === 'secrets-manager') {
-    return (
-      <Text size="sm" c="dimmed">
-        This can be answered once there is a default secrets manager.
       </Text>
     );
   }

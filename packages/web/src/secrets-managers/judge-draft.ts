@@ -3,6 +3,8 @@ import {
   ASSUME_ROLE_DURATION,
   checkDisplayName,
   checkExternalId,
+  checkFixedContext,
+  DATA_KEY_CACHE_LIMITS,
   parseKeyArn,
   parseRoleArn,
   parseSelectors,
@@ -12,7 +14,7 @@ import type { ErrorCode } from '@sallyport/sdk/browser';
 import type { SecretsManagerView } from '@sallyport/protocol';
 import { isComplete } from '../scope-editor/region-draft.ts';
 import { complaintOf } from '../ui/field-errors.ts';
-import { hasOtherSettings } from './manager-draft.ts';
+import { contextOf, dataKeyCacheOf, hasOtherSettings } from './manager-draft.ts';
 import type { ManagerDraft } from './manager-draft.ts';
 
 export type DraftField =
@@ -25,6 +27,9 @@ export type DraftField =
   | 'duration'
   | 'keyArn'
   | 'region'
+  | 'context'
+  | 'cacheMaxAge'
+  | 'cacheMaxUses'
   | 'scope';
 
 /** By field; no entry: nothing is wrong with it. */
@@ -39,6 +44,7 @@ export const FIELD_OF_CODE: Partial<Record<ErrorCode, DraftField>> = {
   'invalid-role-arn': 'roleArn',
   'invalid-external-id': 'externalId',
   'invalid-selector': 'selectors',
+  'invalid-encryption-context': 'context',
 };
 
 const ACCESS_KEY_ID = /^[A-Z0-9]{16,128}$/;
@@ -51,6 +57,8 @@ export function judgeDraft(draft: ManagerDraft, saved: SecretsManagerView | null
   const found: Record<string, string | null> = {
     name: draft.name.trim() === '' ? 'Give it a name.' : complaintOf(checkDisplayName, draft.name.trim()),
     selectors: judgeSelectors(draft),
+    context: judgeContext(draft),
+    ...judgeCache(draft),
     scope: isComplete(draft.scope) ? null : 'Finish the rows of the usage scope.',
     ...(draft.kind === 'aws-kms' ? judgeAws(draft, saved) : {}),
   };
@@ -109,6 +117,24 @@ function judgeSelectors({ kind, credentialsType, selectors }: ManagerDraft): str
       ? String(thrown.publicMessage)
       : String(thrown);
   }
+}
+
+function judgeContext({ context }: ManagerDraft): string | null {
+  const bare = context.find((pair) => !pair.includes('='));
+  if (bare !== undefined) return `“${bare}” has no value. Write it as ${bare}=value.`;
+  if (Object.keys(contextOf({ context })).length < context.length) return 'Two pairs have the same name.';
+  return complaintOf(checkFixedContext, contextOf({ context }));
+}
+
+function judgeCache(draft: ManagerDraft): Record<string, string | null> {
+  const { maxAgeSeconds, maxUses } = dataKeyCacheOf(draft);
+  const limits = DATA_KEY_CACHE_LIMITS;
+  const most = { age: limits.maxAgeSeconds.toLocaleString('en'), uses: limits.maxUses.toLocaleString('en') };
+  return {
+    cacheMaxAge:
+      maxAgeSeconds <= limits.maxAgeSeconds ? null : `It has to be 0 (off) to ${most.age} seconds.`,
+    cacheMaxUses: maxUses >= 1 && maxUses <= limits.maxUses ? null : `It has to be 1 to ${most.uses} uses.`,
+  };
 }
 
 function judgeKeys(draft: ManagerDraft, saved: SecretsManagerView | null): Record<string, string | null> {

@@ -21,6 +21,12 @@ export type ManagerDraft = {
   keyArn: string;
   /** Empty: none chosen. */
   region: string;
+  /** Pairs `name=value`. */
+  context: string[];
+  /** Seconds, as typed. */
+  cacheMaxAge: string;
+  /** As typed. */
+  cacheMaxUses: string;
   scope: DraftRow[];
   makeDefault: boolean;
 };
@@ -45,6 +51,9 @@ export function newDraft(kind: SecretsManagerKind, makeDefault: boolean): Manage
     duration: String(ASSUME_ROLE_DURATION.defaultSeconds),
     keyArn: '',
     region: '',
+    context: [],
+    cacheMaxAge: String(DATA_KEY_CACHE_LIMITS.defaultMaxAgeSeconds),
+    cacheMaxUses: String(DATA_KEY_CACHE_LIMITS.defaultMaxUses),
     scope: [EVERYWHERE_ROW],
     makeDefault,
   };
@@ -56,6 +65,9 @@ export function draftOfManager(view: SecretsManagerView): ManagerDraft {
     ...newDraft(view.kind, view.isDefault),
     name: view.name,
     selectors: view.selectors,
+    context: Object.entries(view.context).map(([name, value]) => `${name}=${value}`),
+    cacheMaxAge: String(view.dataKeyCache.maxAgeSeconds),
+    cacheMaxUses: String(view.dataKeyCache.maxUses),
     scope: draftOf(view.usageScope),
   };
   if (view.kind === 'built-in') return base;
@@ -84,25 +96,41 @@ export function regionIn(keyArn: string): string | null {
   }
 }
 
-/** @param saved what the settings are an edit of: what the form does not show stays as it is there */
-export function settingsOf(draft: ManagerDraft, saved: SecretsManagerView | null): SettingsInput {
-  const kept = {
-    context: saved?.context ?? {},
-    dataKeyCache: saved?.dataKeyCache ?? {
-      maxAgeSeconds: DATA_KEY_CACHE_LIMITS.defaultMaxAgeSeconds,
-      maxUses: DATA_KEY_CACHE_LIMITS.defaultMaxUses,
-    },
-  };
+/** The settings as they are sent; of a draft without complaints. */
+export function settingsOf(draft: ManagerDraft): SettingsInput {
+  const shared = { context: contextOf(draft), dataKeyCache: dataKeyCacheOf(draft) };
   const selectors = [...draft.selectors];
-  if (draft.kind === 'built-in') return { kind: 'built-in', selectors, ...kept };
+  if (draft.kind === 'built-in') return { kind: 'built-in', selectors, ...shared };
   return {
     kind: 'aws-kms',
     keyArn: draft.keyArn.trim(),
     region: draft.region === '' ? null : draft.region,
     credentials: credentialsOf(draft),
     selectors,
-    ...kept,
+    ...shared,
   };
+}
+
+/** What is left of `=` is the name. A pair without one has no value, which is complained about. */
+export function contextOf({ context }: Pick<ManagerDraft, 'context'>): Record<string, string> {
+  return Object.fromEntries(
+    context.map((pair) => {
+      const at = pair.indexOf('=');
+      return at === -1 ? [pair, ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+    }),
+  );
+}
+
+/** NaN for what is no whole number. */
+export function dataKeyCacheOf({ cacheMaxAge, cacheMaxUses }: ManagerDraft): {
+  maxAgeSeconds: number;
+  maxUses: number;
+} {
+  return { maxAgeSeconds: wholeNumber(cacheMaxAge), maxUses: wholeNumber(cacheMaxUses) };
+}
+
+function wholeNumber(text: string): number {
+  return /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
 function credentialsOf(draft: ManagerDraft): CredentialsInput {
@@ -127,8 +155,7 @@ function credentialsOf(draft: ManagerDraft): CredentialsInput {
 /** Whether the settings themselves differ from the saved ones: not the name, not the scope. */
 export function hasOtherSettings(draft: ManagerDraft, saved: SecretsManagerView): boolean {
   const before = draftOfManager(saved);
-  const now = settingsOf(draft, saved);
-  return JSON.stringify(now) !== JSON.stringify(settingsOf(before, saved));
+  return JSON.stringify(settingsOf(draft)) !== JSON.stringify(settingsOf(before));
 }
 
 /** What changed, as it is sent; without fields: nothing did. */
@@ -136,7 +163,7 @@ export function changeOf(draft: ManagerDraft, saved: SecretsManagerView): Manage
   const name = draft.name.trim();
   return {
     ...(name === saved.name ? {} : { name }),
-    ...(hasOtherSettings(draft, saved) ? { settings: settingsOf(draft, saved) } : {}),
+    ...(hasOtherSettings(draft, saved) ? { settings: settingsOf(draft) } : {}),
     ...(isSameDraft(draft.scope, draftOf(saved.usageScope)) ? {} : { usageScope: draft.scope }),
   };
 }

@@ -4,6 +4,7 @@ import type { SecretsManagerView } from '@sallyport/protocol';
 import { sayRegion } from '../scope-editor/say-region.ts';
 import { Fact, Facts } from '../ui/facts.tsx';
 import { Panel } from '../ui/page.tsx';
+import { sayCount } from '../ui/say-time.ts';
 
 const CREDENTIALS = {
   'iam-role': 'Assume IAM Role on Delegate',
@@ -23,10 +24,24 @@ export function ManagerFacts({ manager }: { manager: SecretsManagerView }): Reac
         ))}
         <Fact label="Delegate Selector">{selectors.join(', ') || 'Any delegate'}</Fact>
         <Fact label="Usage Scope">{sayRegion(usageScope)}</Fact>
+        <Fact label="Encryption Context">{sayContext(manager) || 'No pairs'}</Fact>
+        <Fact label="Data-Key Cache">{sayCache(manager)}</Fact>
         <Fact label="Secrets">{secretCount.toLocaleString('en')}</Fact>
       </Facts>
     </Panel>
   );
+}
+
+function sayContext({ context }: SecretsManagerView): string {
+  return Object.entries(context)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');
+}
+
+function sayCache({ dataKeyCache: { maxAgeSeconds, maxUses } }: SecretsManagerView): string {
+  return maxAgeSeconds === 0
+    ? 'Off'
+    : `${sayCount(maxAgeSeconds, 'second')}, at most ${sayCount(maxUses, 'use')} of a key`;
 }
 
 function awsFacts(manager: SecretsManagerView): [string, string][] {

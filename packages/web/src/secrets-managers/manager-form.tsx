@@ -23,6 +23,8 @@ const ScopePreview = lazy(async () => ({
   default: (await import('../scope-editor/scope-preview.tsx')).ScopePreview,
 }));
 
+const MoreFields = lazy(async () => ({ default: (await import('./more-fields.tsx')).MoreFields }));
+
 /** This comes with the first test. */
 const PreflightTrial = lazy(async () => ({
   default: (await import('./preflight-trial.tsx')).PreflightTrial,
@@ -111,6 +113,7 @@ function Fields({ form }: { form: Form }): ReactNode {
             secretsManager={saved?.id ?? null}
             of="secrets-manager"
           />
+          <MoreFields form={form} />
         </Suspense>
       </div>
       <Checkbox

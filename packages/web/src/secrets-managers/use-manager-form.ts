@@ -131,7 +131,7 @@ function useTest(draft: ManagerDraft, saved: SecretsManagerView | null, { begin 
   const noteTest = useNoteTest();
   return useAction(async (client) => {
     if (saved === null || hasOtherSettings(draft, saved)) {
-      return client.call('preflightSettings', { body: { settings: settingsOf(draft, saved) }, ...begin() });
+      return client.call('preflightSettings', { body: { settings: settingsOf(draft) }, ...begin() });
     }
     const params = { secretsManager: saved.id };
     const outcome = await client.call('testSecretsManager', { params, ...begin() });

@@ -57,7 +57,7 @@ async function create(
   return client.call('createSecretsManager', {
     body: {
       name: draft.name.trim(),
-      settings: settingsOf(draft, null),
+      settings: settingsOf(draft),
       usageScope: draft.scope,
       makeDefault: draft.makeDefault,
     },

@@ -13,9 +13,9 @@ export function otherError(error: unknown, ...codes: ErrorCode[]): unknown {
 }
 
 /** What a check of core says of a text; null: nothing. */
-export function complaintOf(check: (text: string) => unknown, text: string): string | null {
+export function complaintOf<T>(check: (given: T) => unknown, given: T): string | null {
   try {
-    check(text);
+    check(given);
     return null;
   } catch (thrown) {
     if (isAppError(thrown)) return thrown.publicMessage;
