@@ -95,7 +95,7 @@ export class TrailVerifier {
 
   /** The next record. After a problem nothing that follows means anything. */
   add(record: AnyAuditRecord): TrailProblem | null {
-    const problem = findProblemBy(this.#proof.sha256Hex, this.#head, record);
+    const problem = findProblemBy((text) => this.#proof.sha256Hex(text), this.#head, record);
     if (problem !== null) return problem;
     this.#head = { sequence: record.sequence, hash: record.hash };
     this.#records += 1;

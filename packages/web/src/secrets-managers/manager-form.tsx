@@ -113,9 +113,11 @@ function Fields({ form }: { form: Form }): ReactNode {
             secretsManager={saved?.id ?? null}
             of="secrets-manager"
           />
-          <MoreFields form={form} />
         </Suspense>
       </div>
+      <Suspense fallback={<Skeleton className={classes.disclosure} />}>
+        <MoreFields form={form} />
+      </Suspense>
       <Checkbox
         label="Use as Default Secrets Manager"
         description={

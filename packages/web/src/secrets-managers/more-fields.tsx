@@ -27,7 +27,7 @@ export function MoreFields({ form }: { form: ManagerForm }): ReactNode {
         aria-controls={id}
         onClick={() => setOpen(!isOpen)}
       >
-        Encryption context and data-key cache
+        Context and data-key cache
       </Button>
       <div id={id} className={isOpen ? classes.more : undefined}>
         {isOpen && (
@@ -46,7 +46,7 @@ export function MoreFields({ form }: { form: ManagerForm }): ReactNode {
             <div className={classes.pair}>
               <TextInput
                 label="Data Keys Kept"
-                description={`Seconds, 0 to ${maxAgeSeconds.toLocaleString('en')}. 0: every value takes a call to the key.`}
+                description={`Seconds, 0 (off) to ${maxAgeSeconds.toLocaleString('en')}.`}
                 inputMode="numeric"
                 autoComplete="off"
                 maxLength={5}
@@ -69,7 +69,7 @@ export function MoreFields({ form }: { form: ManagerForm }): ReactNode {
             </div>
             <Text size="xs" c="dimmed">
               Delegates keep data keys in memory only. The longer they do, the fewer calls to the key, and the
-              longer a delegate can go on after the key was disabled.
+              longer a delegate can go on after the key was disabled. Off, every value takes a call.
             </Text>
           </Stack>
         )}
