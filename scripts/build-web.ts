@@ -12,6 +12,8 @@ const STAMP = '.built';
 const SOURCES = [
   'package-lock.json',
   'packages/core/src',
+  'packages/masking/package.json',
+  'packages/masking/src',
   'packages/protocol/package.json',
   'packages/protocol/route-rows.json',
   'packages/protocol/src',

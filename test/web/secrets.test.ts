@@ -56,7 +56,12 @@ describe('a text secret', () => {
     await judgePage(page, 'secrets-add-text-errors');
 
     await page.getByRole('textbox', { name: 'Name' }).fill('db-password');
+    await valueField(page).fill('true');
+    await valueField(page).blur();
+    const maskingNote = page.getByText('is a common word or number and is not masked in output');
+    await maskingNote.waitFor();
     await valueField(page).fill(canary);
+    await maskingNote.waitFor({ state: 'detached' });
     await button(page, 'Show value').click();
     await button(page, 'Hide value').click();
     await choose(page, 'Application', 'shop');

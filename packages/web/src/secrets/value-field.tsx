@@ -4,6 +4,7 @@ import { Button, Group, Input } from '@mantine/core';
 import { useEffect, useId, useState } from 'react';
 import type { ReactNode, RefObject } from 'react';
 import { TEXT_MAX_BYTES } from '@sallyport/core';
+import { judgeValue as judgeForMasking, VALUE_PROBLEMS } from '@sallyport/masking/judge-value';
 import { Icon } from '../ui/icons.tsx';
 import { sayBytes } from '../ui/say-time.ts';
 import classes from './value-field.module.css';
@@ -29,6 +30,7 @@ export function judgeValue(text: string): string | null {
 export function ValueField({ field, error, onInput, autoFocus = false }: Props): ReactNode {
   const [isShown, setShown] = useState(false);
   const [bytes, setBytes] = useState(0);
+  const [maskingNote, setMaskingNote] = useState<string | null>(null);
   const id = useId();
   useEffect(() => {
     const element = field.current;
@@ -57,11 +59,17 @@ export function ValueField({ field, error, onInput, autoFocus = false }: Props):
         autoFocus={autoFocus}
         onInput={(event) => {
           setBytes(bytesIn(event.currentTarget.value));
+          setMaskingNote(null);
           onInput?.();
         }}
+        // Not while it is typed: every value begins by being too short.
+        onBlur={(event) => setMaskingNote(noteOnMasking(event.currentTarget.value))}
       />
       <Group justify="space-between" mt={4}>
-        <span className={classes.size}>{sayBytes(bytes)}</span>
+        <span className={classes.size} role="status">
+          {sayBytes(bytes)}
+          {maskingNote === null ? '' : `. ${maskingNote}`}
+        </span>
         <Button
           variant="subtle"
           size="compact-sm"
@@ -74,6 +82,12 @@ export function ValueField({ field, error, onInput, autoFocus = false }: Props):
       </Group>
     </Input.Wrapper>
   );
+}
+
+/** Said of a value that cannot be taken out of the output of programs; null: it can, or there is none yet. */
+function noteOnMasking(text: string): string | null {
+  const problem = text === '' ? null : judgeForMasking(new TextEncoder().encode(text));
+  return problem === null ? null : `The value ${VALUE_PROBLEMS[problem]}.`;
 }
 
 function bytesIn(text: string): number {
