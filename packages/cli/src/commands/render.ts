@@ -9,11 +9,11 @@ import { SCOPE_FLAGS } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
 import { withClient } from '../config/open-client.ts';
 import { readPlace } from '../config/place.ts';
-import { parseEnvFile } from '../input/parse-env-file.ts';
 import { readStdin } from '../input/read-input.ts';
 import { table } from '../output/table.ts';
 import { note, writeData } from '../output/terminal.ts';
 import { contentOf, PRIVATE_MODE, writePrivateFile } from '../output/write-file.ts';
+import { parseDotenv } from '../run/parse-dotenv.ts';
 import { checkTemplate } from '../templates/check-template.ts';
 import { failNeeds, needInWords, reasonOf } from '../templates/need-failures.ts';
 import type { NeedFailure } from '../templates/need-failures.ts';
@@ -167,8 +167,8 @@ async function readText(path: string): Promise<Uint8Array> {
 /** Those on the line go before those of the file. */
 async function variablesOf({ flags }: Invocation): Promise<Map<string, string>> {
   const file = flags.text('var-file');
-  const lines = file === null ? [] : parseEnvFile((await readText(file)).toString(), file);
-  const variables = new Map(lines.map(({ name, value }) => [name, value]));
+  const lines = file === null ? [] : parseDotenv((await readText(file)).toString(), file);
+  const variables = new Map(lines.map(({ variable, text }) => [variable, text]));
   for (const [name, value] of Object.entries(flags.pairs('var'))) variables.set(name, value);
   return variables;
 }

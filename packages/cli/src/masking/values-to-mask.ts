@@ -8,7 +8,7 @@ import type { Invocation } from '../command-line/command.ts';
 import { usageError } from '../command-line/usage-error.ts';
 import { withClient } from '../config/open-client.ts';
 import { placedReference, readPlace } from '../config/place.ts';
-import { parseEnvFile } from '../input/parse-env-file.ts';
+import { parseDotenv } from '../run/parse-dotenv.ts';
 
 /** Values, and names of secrets that are too large to be held in memory and masked. */
 export type ValuesToMask = { values: MaskedValue[]; tooLarge: string[] };
@@ -71,9 +71,9 @@ async function valuesOfFile(path: string): Promise<MaskedValue[]> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw usageError(`The file ${path} cannot be read: ${error.code ?? 'unknown reason'}.`);
   });
-  return parseEnvFile(bytes.toString('utf8'), path).map(({ name, value }) => ({
-    name,
-    value: Buffer.from(value),
+  return parseDotenv(bytes.toString('utf8'), path).map(({ variable, text }) => ({
+    name: variable,
+    value: Buffer.from(text),
   }));
 }
 
