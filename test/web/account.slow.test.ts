@@ -69,6 +69,17 @@ describe('the second factor', () => {
 });
 
 describe('sessions, password, keys', () => {
+  test('the display name is one’s own to change', async () => {
+    await makeUser(journey, 'nora');
+    const { page } = await signedIn(journey, 'nora', '/account');
+    await page.getByRole('button', { name: 'Change display name' }).click();
+    await dialogOf(page).getByRole('textbox', { name: 'Display name' }).fill('Nora N.');
+    await judgePage(page, 'account-display-name');
+    await dialogOf(page).getByRole('button', { name: 'Save' }).click();
+    await dialogOf(page).waitFor({ state: 'detached' });
+    await page.getByRole('main').getByText('Nora N.').waitFor();
+  }, 60_000);
+
   test('other sessions are seen and ended; a new password ends them too', async () => {
     await makeUser(journey, 'emil');
     const { page: phone } = await signedIn(journey, 'emil', '/account');

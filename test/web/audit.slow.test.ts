@@ -68,6 +68,20 @@ describe('records', () => {
     });
     await dialog.getByText(records[0]?.hash ?? 'no record').waitFor();
     await judgePage(page, 'audit-record');
+    // The address leads to this one record, wherever it is in the list.
+    const sequence = records[0]?.sequence ?? 0;
+    expect(page.url()).toContain(`record=${sequence}`);
+    const { page: linked } = await signedIn(
+      journey,
+      'auditor',
+      `/audit?actions=group.deleted&record=${sequence}`,
+    );
+    await linked.getByRole('dialog', { name: new RegExp(`^Record ${sequence}:`) }).waitFor();
+    await linked.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await linked.getByRole('heading', { name: 'No record is like that' }).waitFor();
+    expect(linked.url()).not.toContain('record=');
+    const { page: missing } = await signedIn(journey, 'auditor', '/audit?record=999999');
+    await missing.getByRole('heading', { name: 'There is no such record' }).waitFor();
     await dialog.getByRole('button', { name: 'Only this resource' }).click();
     await page.getByRole('row', { name: /billing/ }).waitFor({ state: 'detached' });
     expect(page.url()).toContain(`resource=${records[0]?.resource}`);

@@ -54,6 +54,34 @@ describe('a file secret', () => {
     expect((await downloaded(page, button(page, 'Download store.jks'))).content).toEqual(first);
   }, 150_000);
 
+  test('on a slow line its sending is shown; stopped, the form keeps what it has, and the next try stores it', async () => {
+    const { page } = await open('/secrets/files');
+    await page.getByRole('link', { name: 'Add encrypted file' }).first().click();
+    const buffer = randomBytes(2_000_000);
+    const file = { name: 'slow.bin', mimeType: 'application/octet-stream', buffer };
+    await page.locator('input[type=file]').setInputFiles(file);
+    const line = await page.context().newCDPSession(page);
+    await line.send('Network.enable');
+    const speed = async (uploadThroughput: number): Promise<unknown> =>
+      line.send('Network.emulateNetworkConditions', {
+        offline: false,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput,
+      });
+    await speed(100_000);
+    await button(page, 'Seal and upload').click();
+    await page.getByText(/^Sending: .* of 1.9 MiB \(\d+ %\)$/).waitFor();
+    await judgePage(page, 'secrets-upload-progress');
+    await button(page, 'Stop').click();
+    await page.getByText(/^Sending/).waitFor({ state: 'detached' });
+    await speed(-1);
+    expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('slow.bin');
+    await button(page, 'Seal and upload').click();
+    await page.getByRole('heading', { name: 'slow.bin' }).waitFor();
+    expect(Buffer.from(await journey.deployment.client.getBytes('slow.bin'))).toEqual(buffer);
+  }, 90_000);
+
   async function downloaded(page: Page, by: Locator): Promise<{ name: string; content: Buffer }> {
     const [download] = await Promise.all([page.waitForEvent('download'), by.first().click()]);
     return { name: download.suggestedFilename(), content: readFileSync(await download.path()) };

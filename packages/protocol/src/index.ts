@@ -42,6 +42,7 @@ export {
   ConfirmTotp,
   InspectLink,
   LinkView,
+  EditMyProfile,
   MyProfile,
   PendingTotp,
   ProveIdentity,

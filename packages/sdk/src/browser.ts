@@ -5,6 +5,7 @@ export { createBrowserClient, sealingObstacle } from './client/browser-client.ts
 export type { BrowserClientOptions } from './client/browser-client.ts';
 export type { Client, ListOptions, ReadOptions, SecretEdit } from './client/create-client.ts';
 export type { Call, CallInput, CallOutput, JsonOperationId } from './http/call.ts';
+export type { SentBytes } from './http/transport.ts';
 export type { KnownDelegate, KnownDelegates } from './known-delegates/known-delegates.ts';
 export { KNOWN_DELEGATES_KEY, StoredKnownDelegates } from './known-delegates/stored-known-delegates.ts';
 export type { StorageLock, TextStorage } from './known-delegates/stored-known-delegates.ts';

@@ -9,6 +9,7 @@ export type { EnvelopeDownload } from './envelopes/download-envelopes.ts';
 export { parseAddress, printAddress } from './http/address.ts';
 export type { Call, CallInput, CallOutput, JsonOperationId } from './http/call.ts';
 export type { RouteTable } from './http/read-answer.ts';
+export type { SentBytes } from './http/transport.ts';
 export { FileKnownDelegates } from './known-delegates/file-known-delegates.ts';
 export { memoryKnownDelegates } from './known-delegates/known-delegates.ts';
 export type { KnownDelegate, KnownDelegates } from './known-delegates/known-delegates.ts';

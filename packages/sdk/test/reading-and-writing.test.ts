@@ -19,6 +19,19 @@ async function* inPieces(value: Uint8Array, pieceBytes: number): AsyncGenerator<
   for (let from = 0; from < value.length; from += pieceBytes) yield value.subarray(from, from + pieceBytes);
 }
 
+test.runIf(traits.streamsUploads)('an upload tells how much of it has gone out', async () => {
+  await using server = await ServerDouble.start(new DelegateDouble('one'));
+  const value = randomBytes(3_000_000);
+  const told: number[] = [];
+  await clientOf(server).upload('a.bin', () => inPieces(value, 100_000), {
+    onSent: ({ bytes }) => told.push(bytes),
+  });
+  expect(told.length).toBeGreaterThan(3);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+  // Sealed, and so a little longer.
+  expect(told.at(-1)).toBeGreaterThan(value.length);
+});
+
 describe('text secrets', () => {
   test('what was set is what is read, by name, by id and by version', async () => {
     await using server = await ServerDouble.start(new DelegateDouble('one'));

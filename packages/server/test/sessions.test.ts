@@ -195,6 +195,32 @@ describe('revoking', () => {
   });
 });
 
+describe('changing the own display name', () => {
+  test('needs no administrator, leaves the name to sign in with, and is on record', async () => {
+    const edited = await alice.call('PATCH', '/v1/me', { displayName: 'Alice A.' });
+    expect(edited.body).toMatchObject({ name: 'alice', displayName: 'Alice A.' });
+    expect((await alice.call('GET', '/v1/me')).body).toEqual(edited.body);
+    const last = (await people.trail()).at(-1);
+    expect(last).toMatchObject({
+      action: 'user.edited',
+      actor: edited.body.userId,
+      resource: edited.body.userId,
+    });
+    expect(last.details.changes).toEqual([
+      { field: 'displayName', from: expect.any(String), to: edited.body.displayName },
+    ]);
+    const before = (await people.trail()).length;
+    await alice.call('PATCH', '/v1/me', { displayName: edited.body.displayName });
+    expect(await people.trail()).toHaveLength(before);
+  });
+
+  test('takes nothing else, no form that names have not, and no key that is nobody’s', async () => {
+    expectError(await alice.call('PATCH', '/v1/me', { displayName: '\u0007' }), 'invalid-name');
+    expectError(await alice.call('PATCH', '/v1/me', { displayName: 'A', name: 'root' }), 'invalid-request');
+    expectError(await people.on.call('PATCH', '/v1/me', { displayName: 'A' }), 'forbidden');
+  });
+});
+
 describe('changing the password', () => {
   const next = 'an entirely other password';
 

@@ -46,7 +46,14 @@ describe('filters', () => {
     });
   });
 
+  test('the record that an address opens narrows nothing', () => {
+    expect(filterIn({ record: 42 })).toEqual({ record: 42 });
+    expect(isNarrow({ record: 42 })).toBe(false);
+    expect(queryOf({ record: 42 })).toEqual({});
+  });
+
   test.each([
+    ['a record that is none', { record: 0 }],
     ['a time that is none', { from: 'yesterday' }],
     ['a time before all', { until: -1 }],
     ['a time beyond all', { from: 8_640_000_000_000_001 }],

@@ -1,6 +1,6 @@
 // Verifies an exported audit trail with nothing but the file, what was kept of earlier checkpoints, and the fingerprints of delegates that
 // are trusted. Needs no server.
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { AppError } from '@sallyport/core';
 import type { AuditCheckpoint } from '@sallyport/protocol';
 import { NODE_PROOF, parseExportLine, parseKeptCheckpoint, TrailVerifier } from '@sallyport/protocol/audit';
@@ -31,6 +31,7 @@ export async function verifyFile(
   path: string,
   against: { kept: readonly CheckpointToVerify[]; isTrusted: (fingerprint: string) => boolean },
 ): Promise<Verified> {
+  await requireFile(path);
   const { header, checkpoints, names } = await outlineOf(path);
   const trail = {
     accountId: header.accountId,
@@ -55,6 +56,7 @@ export async function verifyFile(
  * @throws {config-invalid} when there are none
  */
 export async function readKeptCheckpoints(path: string): Promise<CheckpointToVerify[]> {
+  await requireFile(path);
   const kept: CheckpointToVerify[] = [];
   const add = (checkpoint: AuditCheckpoint | null): void => {
     if (checkpoint !== null) kept.push({ ...checkpoint, words: `the checkpoint kept in ${path}` });
@@ -110,6 +112,27 @@ async function outlineOf(path: string): Promise<Outline> {
   }
   if (header === null) throw notAnExport(path);
   return { header, checkpoints, names };
+}
+
+/** @throws {config-invalid} when there is no such file, or it cannot be read */
+async function requireFile(path: string): Promise<void> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => error);
+  if (file instanceof Error) {
+    const isThere = file.code !== 'ENOENT' && file.code !== 'ENOTDIR';
+    throw new AppError('config-invalid', {
+      publicMessage: isThere
+        ? `The file ${path} cannot be read (${file.code ?? file.message}).`
+        : `There is no file ${path}.`,
+      data: {
+        hint: isThere
+          ? 'Look at its permissions.'
+          : 'Check the path. `sallyport audit export FILE` makes an export of the trail as it is now.',
+      },
+    });
+  }
+  const isFolder = (await file.stat()).isDirectory();
+  await file.close();
+  if (isFolder) throw notAnExport(path);
 }
 
 function notAnExport(path: string): AppError {

@@ -29,8 +29,8 @@ export function flagsOf(command: Command): Readonly<Record<string, FlagSpec>> {
 export function parseLine(commands: readonly Command[], words: readonly string[]): ParsedLine {
   const { positionals, given, program } = tokensOf(commands, words);
   const command = commandOf(commands, positionals);
-  if (given.some(({ name }) => name === 'help')) return { kind: 'help', path: command?.path ?? positionals };
-  if (positionals[0] === 'help') return { kind: 'help', path: positionals.slice(1) };
+  if (given.some(({ name }) => name === 'help')) return helpOn(commands, command?.path ?? positionals);
+  if (positionals[0] === 'help') return helpOn(commands, positionals.slice(1));
   if (positionals.length === 0 && given.length === 1 && given[0]?.name === 'version')
     return { kind: 'version' };
   if (command === null) {
@@ -44,6 +44,13 @@ export function parseLine(commands: readonly Command[], words: readonly string[]
   const before = positionals.slice(0, positionals.length - program.length);
   if (program.length === 0) throw usageError(programMissing(command));
   return { kind: 'command', command, arguments: argumentsOf(command, before), program, flags };
+}
+
+/** @throws {invalid-request} when no command and no group of them is called that */
+function helpOn(commands: readonly Command[], path: readonly string[]): ParsedLine {
+  const isThere = commands.some(({ path: words }) => path.every((word, index) => words[index] === word));
+  if (!isThere) throw unknownCommand(commands, path);
+  return { kind: 'help', path };
 }
 
 type GivenFlag = { name: string; rawName: string; value: string | undefined; inline: boolean };
@@ -147,6 +154,24 @@ function programMissing({ path, program }: Command): string {
   return `Put -- and then the program: \`sallyport ${path.join(' ')} [flags] -- ${program?.name ?? ''} …\`.`;
 }
 
+/** What the commands are called elsewhere. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  delete: 'rm',
+  remove: 'rm',
+  del: 'rm',
+  ls: 'list',
+  show: 'describe',
+  read: 'get',
+  cat: 'get',
+  put: 'set',
+  write: 'set',
+  add: 'set',
+  create: 'set',
+  mv: 'rename',
+  signin: 'login',
+  signout: 'logout',
+};
+
 function unknownCommand(commands: readonly Command[], positionals: readonly string[]): Error {
   const groups = commands.filter(({ path, hidden }) => hidden !== true && path[0] === positionals[0]);
   if (groups.length > 0) {
@@ -157,7 +182,9 @@ function unknownCommand(commands: readonly Command[], positionals: readonly stri
   const names = [
     ...new Set(commands.filter(({ hidden }) => hidden !== true).map(({ path }) => path[0] ?? '')),
   ];
-  const close = positionals[0] === undefined ? undefined : closest(positionals[0], names);
+  const [verb] = positionals;
+  const meantBy = verb !== undefined && Object.hasOwn(OTHER_WORDS, verb) ? OTHER_WORDS[verb] : undefined;
+  const close = meantBy ?? (verb === undefined ? undefined : closest(verb, names));
   const meant = close === undefined ? '' : ` Did you mean \`sallyport ${close}\`?`;
   return usageError(`There is no such command.${meant}`, 'Run `sallyport help` to see all commands.');
 }

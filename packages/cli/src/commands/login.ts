@@ -55,6 +55,14 @@ export const LOGIN_COMMANDS: readonly Command[] = [
     run: changePassword,
   },
   {
+    path: ['display-name'],
+    summary: 'Change the name by which others see you; you sign in with the same one as before',
+    arguments: [{ name: 'NAME', summary: 'the new one' }],
+    connects: true,
+    examples: ["display-name 'Olga Nordin'"],
+    run: changeDisplayName,
+  },
+  {
     path: ['totp', 'enable'],
     summary: 'Set up a second factor with an authenticator app',
     details: [ON_STDIN],
@@ -138,6 +146,12 @@ async function revoke(invocation: Invocation, { token, apiKeyId }: Login): Promi
   } catch (error) {
     if (!isAppError(error, 'unauthenticated')) throw error;
   }
+}
+
+async function changeDisplayName(invocation: Invocation): Promise<void> {
+  const body = { displayName: invocation.arguments['NAME'] ?? '' };
+  const profile = await withClient(invocation, (client) => client.call('editMyProfile', { body }));
+  await note(invocation.terminal, `Others see ${profile.name} as ${printableLine(profile.displayName)} now.`);
 }
 
 async function changePassword(invocation: Invocation): Promise<void> {

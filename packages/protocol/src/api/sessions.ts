@@ -104,6 +104,9 @@ export const MyProfile = z
   .meta({ id: 'MyProfile' });
 export type MyProfile = z.infer<typeof MyProfile>;
 
+export const EditMyProfile = z.strictObject({ displayName: NameSchema }).meta({ id: 'EditMyProfile' });
+export type EditMyProfile = z.infer<typeof EditMyProfile>;
+
 export const ChangePassword = z
   .strictObject({
     currentPassword: PasswordSchema,

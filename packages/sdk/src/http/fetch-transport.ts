@@ -37,10 +37,26 @@ class FetchExchange {
   }
 
   async send(): Promise<TransportResponse> {
-    const { method, path, headers, body, signal } = this.#request;
+    const { method, path, headers, body, signal, onSent } = this.#request;
     signal?.throwIfAborted();
     signal?.addEventListener('abort', () => this.#aborter.abort(signal.reason), { once: true });
     const gathered = await this.#gather(body);
+    if (onSent !== undefined && gathered !== null) {
+      const { newXhr, sendByXhr } = await import('./send-by-xhr.ts');
+      const xhr = newXhr();
+      if (xhr !== null) {
+        return sendByXhr(xhr, {
+          method,
+          url: this.#address + path,
+          headers,
+          body: gathered,
+          signal: this.#aborter.signal,
+          address: this.#address,
+          idleTimeoutMs: this.#idleTimeoutMs,
+          onSent,
+        });
+      }
+    }
     try {
       this.#wait();
       const response = await fetch(this.#address + path, {

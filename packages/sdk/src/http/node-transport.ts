@@ -89,7 +89,7 @@ class Exchange {
         this.#answered = true;
         resolve(this.#responseOf(incoming));
       });
-      this.#sendBody(request.body).catch((error: unknown) => {
+      this.#sendBody(request).catch((error: unknown) => {
         reject(error);
         outgoing.destroy();
       });
@@ -109,8 +109,9 @@ class Exchange {
     });
   }
 
-  async #sendBody(body: TransportRequest['body']): Promise<void> {
+  async #sendBody({ body, onSent }: TransportRequest): Promise<void> {
     const outgoing = this.#outgoing;
+    let bytes = 0;
     if (!isStream(body)) {
       outgoing.end(body ?? undefined);
       return;
@@ -119,6 +120,8 @@ class Exchange {
       // The server may answer before it has read everything, namely when it refuses; the rest is then of no use to it.
       if (this.#answered || outgoing.destroyed) return;
       if (!outgoing.write(chunk)) await this.#drained();
+      bytes += chunk.length;
+      onSent?.({ bytes, totalBytes: null });
     }
     if (!outgoing.destroyed) outgoing.end();
   }

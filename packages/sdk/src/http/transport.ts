@@ -2,6 +2,9 @@
 // browser build brings another one. It knows nothing of operations, schemas or sealing.
 import type { HttpMethod } from '@sallyport/protocol';
 
+/** How much of a body has gone out. `totalBytes`: of the whole body; null: not known beforehand. */
+export type SentBytes = { bytes: number; totalBytes: number | null };
+
 export type TransportRequest = {
   method: HttpMethod;
   /** Path and query below the server's address, beginning with `/`. */
@@ -12,6 +15,8 @@ export type TransportRequest = {
   body: Uint8Array | AsyncIterable<Uint8Array> | null;
   /** Ends the request at whatever point it is. */
   signal: AbortSignal | null;
+  /** Told how much of a stream has gone out, again and again. */
+  onSent?: ((sent: SentBytes) => void) | undefined;
 };
 
 export type TransportResponse = {

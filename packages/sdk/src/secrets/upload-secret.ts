@@ -90,6 +90,7 @@ async function uploadOnce(
     headers: { ...(await wiring.headers()), 'content-type': HTTP_FRAMES_TYPE },
     body: body.frames(),
     signal,
+    onSent: options.onSent,
   });
   const answer = (await readAnswer(wiring.transport.address, response, route)) as WrittenSecret;
   const asked = { content, valueBytes: body.valueBytes, expectedVersion };

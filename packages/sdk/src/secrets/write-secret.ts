@@ -6,6 +6,7 @@ import type { Availability, DelegateOffer, SealedWriteContent, UsageScopeInput }
 import { newRequestId } from '../client/wiring.ts';
 import type { Wiring } from '../client/wiring.ts';
 import { delay, withFailOver } from '../delegates/fail-over.ts';
+import type { SentBytes } from '../http/transport.ts';
 import { checkWriteAnswer } from './check-answer.ts';
 
 export type WriteOptions = {
@@ -19,6 +20,8 @@ export type WriteOptions = {
   expectedVersion?: number | undefined;
   /** Ends the call. It may have been carried out all the same. */
   signal?: AbortSignal | undefined;
+  /** Of a file: told how much of what is sent has gone out. It is sealed, and so a little longer than the file; with another delegate it begins anew. */
+  onSent?: ((sent: SentBytes) => void) | undefined;
 };
 
 /** What was stored, as the delegate says under its seal. */

@@ -1,14 +1,22 @@
 // Operations of the API by which people look after themselves: profile, password, sessions.
-import { AppError } from '@sallyport/core';
-import type { SessionView } from '@sallyport/protocol';
+import { AppError, checkDisplayName } from '@sallyport/core';
+import type { MyProfile, SessionView } from '@sallyport/protocol';
+import { auditEntry } from '../audit/audit-entry.ts';
 import { auditScopeOf } from '../http/operation.ts';
 import type { Handlers, OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
+import type { Tables } from '../storage/store.ts';
 import { checkPassword } from './check-password.ts';
 import { ownUser, record, withOwnPassword } from './own-user.ts';
 import type { SessionRow } from './session-store.ts';
+import type { UserRow } from './user-store.ts';
 
-type MyOperation = 'getMyProfile' | 'changeMyPassword' | 'listMySessions' | 'revokeMySessions';
+type MyOperation =
+  | 'getMyProfile'
+  | 'editMyProfile'
+  | 'changeMyPassword'
+  | 'listMySessions'
+  | 'revokeMySessions';
 export type MyServices = Pick<
   Services,
   'store' | 'clock' | 'passwords' | 'guesses' | 'rootKey' | 'authenticator'
@@ -18,22 +26,8 @@ export function myHandlers(services: MyServices): Pick<Handlers, MyOperation> {
   const { store, clock } = services;
   return {
     getMyProfile: async ({ principal }) =>
-      store.read(async (tables) => {
-        const user = await ownUser(tables, principal);
-        const groups = await tables.memberships.groupsOf(user.id);
-        const recoveryCodesLeft = await tables.recoveryCodes.count(user.id);
-        return {
-          userId: user.id,
-          name: user.name,
-          displayName: user.displayName,
-          hasPassword: user.passwordHash !== null,
-          singleSignOn: user.externalIssuer !== null,
-          secondFactor: user.totp === null ? null : { recoveryCodesLeft },
-          groups: groups.map(({ id, name }) => ({ id, name })),
-          createdAtMs: user.createdAtMs,
-          lastSignInAtMs: user.lastSignInAtMs,
-        };
-      }),
+      store.read(async (tables) => viewProfile(tables, await ownUser(tables, principal))),
+    editMyProfile: async (request) => editProfile(request, services),
     changeMyPassword: async (request) => {
       await changePassword(request, services);
       return null;
@@ -49,6 +43,47 @@ export function myHandlers(services: MyServices): Pick<Handlers, MyOperation> {
     },
     revokeMySessions: async (request) => revokeSessions(request, services),
   };
+}
+
+async function viewProfile(
+  tables: Pick<Tables, 'memberships' | 'recoveryCodes'>,
+  user: UserRow,
+): Promise<MyProfile> {
+  const groups = await tables.memberships.groupsOf(user.id);
+  const recoveryCodesLeft = await tables.recoveryCodes.count(user.id);
+  return {
+    userId: user.id,
+    name: user.name,
+    displayName: user.displayName,
+    hasPassword: user.passwordHash !== null,
+    singleSignOn: user.externalIssuer !== null,
+    secondFactor: user.totp === null ? null : { recoveryCodesLeft },
+    groups: groups.map(({ id, name }) => ({ id, name })),
+    createdAtMs: user.createdAtMs,
+    lastSignInAtMs: user.lastSignInAtMs,
+  };
+}
+
+/** Changing nothing leaves no record. */
+async function editProfile(
+  request: OperationRequest<'editMyProfile'>,
+  { store, clock, authenticator }: MyServices,
+): Promise<MyProfile> {
+  const scope = auditScopeOf(request, clock);
+  const displayName = checkDisplayName(request.body.displayName);
+  const profile = await store.write(async (tables) => {
+    const before = await ownUser(tables, request.principal);
+    const after = { ...before, displayName };
+    if (before.displayName !== displayName) {
+      await tables.users.update(after);
+      const changes = [{ field: 'displayName', from: before.displayName, to: displayName }];
+      const subject = { resource: after.id, resourceName: after.name, details: { changes } };
+      await tables.audit.append([auditEntry(scope, 'user.edited', subject)]);
+    }
+    return viewProfile(tables, after);
+  });
+  authenticator.forgetAll();
+  return profile;
 }
 
 async function changePassword(

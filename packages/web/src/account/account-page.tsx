@@ -17,6 +17,9 @@ import { SessionsPanel } from './sessions-panel.tsx';
 const CreateApiKeyDialog = lazy(async () => ({
   default: (await import('../access/create-api-key-dialog.tsx')).CreateApiKeyDialog,
 }));
+const DisplayNameDialog = lazy(async () => ({
+  default: (await import('./display-name-dialog.tsx')).DisplayNameDialog,
+}));
 const ChangePasswordDialog = lazy(async () => ({
   default: (await import('./change-password-dialog.tsx')).ChangePasswordDialog,
 }));
@@ -45,11 +48,19 @@ export function AccountPage(): ReactNode {
 function ProfilePanel({ profile }: { profile: MyProfile }): ReactNode {
   const { name, displayName, hasPassword, singleSignOn, groups, createdAtMs } = profile;
   const [isChanging, setChanging] = useState(false);
+  const [isRenaming, setRenaming] = useState(false);
   return (
     <Panel title="Profile">
       <Facts>
         <Fact label="User name">{name}</Fact>
-        <Fact label="Display name">{displayName}</Fact>
+        <Fact label="Display name">
+          <Group gap="xs">
+            {displayName}
+            <Button variant="default" size="compact-sm" onClick={() => setRenaming(true)}>
+              Change display name
+            </Button>
+          </Group>
+        </Fact>
         <Fact label="User groups">
           {groups.length === 0 ? (
             'none: ask an administrator to put you into one'
@@ -79,6 +90,7 @@ function ProfilePanel({ profile }: { profile: MyProfile }): ReactNode {
         </Fact>
       </Facts>
       <Suspense>
+        {isRenaming && <DisplayNameDialog displayName={displayName} onClose={() => setRenaming(false)} />}
         {isChanging && <ChangePasswordDialog name={name} onClose={() => setChanging(false)} />}
       </Suspense>
     </Panel>

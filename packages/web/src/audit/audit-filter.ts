@@ -17,6 +17,8 @@ export type AuditFilter = {
   environment?: string;
   /** The newest records are asked for again and again. */
   live?: boolean;
+  /** Sequence of the one record that is shown in full. */
+  record?: number;
 };
 
 const TEXTS = ['principal', 'resource', 'actions', 'application', 'environment'] as const;
@@ -39,6 +41,8 @@ export function filterIn(search: Record<string, unknown>): AuditFilter {
     if (typeof text === 'string' && text !== '') filter[name] = text.slice(0, LONGEST);
   }
   if (search['live'] === true) filter.live = true;
+  const { record } = search;
+  if (typeof record === 'number' && Number.isSafeInteger(record) && record >= 1) filter.record = record;
   return filter;
 }
 
@@ -52,7 +56,7 @@ export function withFields(
 
 /** Whether it narrows anything. */
 export function isNarrow(filter: AuditFilter): boolean {
-  return Object.keys(filter).some((field) => field !== 'live');
+  return Object.keys(filter).some((field) => field !== 'live' && field !== 'record');
 }
 
 /** What the server is asked for. */

@@ -1,7 +1,6 @@
 // The records of the audit trail: filters in the address, newest first, page by page or live.
 import { Badge, Button, Group, Stack, Switch, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { AuditRecord } from '@sallyport/protocol';
 import { Allowed } from '../client/me.tsx';
@@ -14,11 +13,10 @@ import { EmptyState, Loaded } from '../ui/states.tsx';
 import { useCursorPages } from '../ui/use-cursor-pages.ts';
 import { auditRoute } from './area.ts';
 import { isNarrow, queryOf, withFields } from './audit-filter.ts';
-import type { AuditFilter } from './audit-filter.ts';
 import { AuditFilterBar } from './audit-filter-bar.tsx';
 import { isRefusal, sayAction, sayActorKind } from './audit-words.ts';
 import { ExportButton } from './export-button.tsx';
-import { RecordDialog } from './record-dialog.tsx';
+import { LinkedRecord } from './linked-record.tsx';
 import { sayExactTime } from './say-exact-time.ts';
 
 const LIVE_MS = 2000;
@@ -33,7 +31,7 @@ export function AuditPage(): ReactNode {
     { query: { ...queryOf(filter), limit: AT_ONCE } },
     isLive ? { everyMs: LIVE_MS } : {},
   );
-  const change = (fields: AuditFilter): void =>
+  const change = (fields: Parameters<typeof withFields>[1]): void =>
     void navigate({ to: '/audit', search: withFields(filter, fields), replace: true });
   return (
     <Page
@@ -52,7 +50,7 @@ export function AuditPage(): ReactNode {
       }
     >
       <AuditFilterBar
-        key={JSON.stringify(withFields(filter, { live: undefined }))}
+        key={JSON.stringify(withFields(filter, { live: undefined, record: undefined }))}
         filter={filter}
         onChange={(changed) => void navigate({ to: '/audit', search: changed })}
       />
@@ -79,60 +77,66 @@ export function AuditPage(): ReactNode {
             {records.length === 0 ? (
               <NothingThere isNarrow={isNarrow(filter)} hasMore={nextCursor !== null} />
             ) : (
-              <Records records={records} filter={filter} />
+              <Records records={records} onShow={(record) => change({ record })} />
             )}
             <PageControls of="records" pages={pages} />
           </>
         )}
       </Loaded>
+      {filter.record !== undefined && (
+        <LinkedRecord
+          key={filter.record}
+          sequence={filter.record}
+          filter={filter}
+          onClose={() => change({ record: undefined })}
+        />
+      )}
     </Page>
   );
 }
 
-function Records({ records, filter }: { records: readonly AuditRecord[]; filter: AuditFilter }): ReactNode {
-  const [shown, setShown] = useState<AuditRecord | null>(null);
+type RecordsProps = { records: readonly AuditRecord[]; onShow: (sequence: number) => void };
+
+function Records({ records, onShow }: RecordsProps): ReactNode {
   return (
-    <>
-      <RecordTable
-        label="Audit records"
-        records={records}
-        keyOf={({ sequence }) => String(sequence)}
-        columns={[
-          {
-            heading: 'Time',
-            cell: ({ atMs }) => <time dateTime={new Date(atMs).toISOString()}>{sayExactTime(atMs)}</time>,
-          },
-          { heading: 'Action', cell: (record) => <ActionCell record={record} /> },
-          {
-            heading: 'Who',
-            cell: ({ actorName, actorKind }) => (
-              <Stack gap={0}>
-                <Text size="sm">{actorName}</Text>
-                <Text size="xs" c="dimmed">
-                  {sayActorKind(actorKind)}
-                </Text>
-              </Stack>
-            ),
-          },
-          { heading: 'To what', cell: ({ resource, resourceName }) => resourceName ?? resource },
-          {
-            heading: 'Actions',
-            isActions: true,
-            cell: (record) => (
-              <Button
-                variant="default"
-                size="compact-sm"
-                aria-label={`Details of record ${record.sequence}`}
-                onClick={() => setShown(record)}
-              >
-                Details
-              </Button>
-            ),
-          },
-        ]}
-      />
-      {shown !== null && <RecordDialog record={shown} filter={filter} onClose={() => setShown(null)} />}
-    </>
+    <RecordTable
+      label="Audit records"
+      records={records}
+      keyOf={({ sequence }) => String(sequence)}
+      columns={[
+        {
+          heading: 'Time',
+          cell: ({ atMs }) => <time dateTime={new Date(atMs).toISOString()}>{sayExactTime(atMs)}</time>,
+        },
+        { heading: 'Action', cell: (record) => <ActionCell record={record} /> },
+        {
+          heading: 'Who',
+          cell: ({ actorName, actorKind }) => (
+            <Stack gap={0}>
+              <Text size="sm">{actorName}</Text>
+              <Text size="xs" c="dimmed">
+                {sayActorKind(actorKind)}
+              </Text>
+            </Stack>
+          ),
+        },
+        { heading: 'To what', cell: ({ resource, resourceName }) => resourceName ?? resource },
+        {
+          heading: 'Actions',
+          isActions: true,
+          cell: (record) => (
+            <Button
+              variant="default"
+              size="compact-sm"
+              aria-label={`Details of record ${record.sequence}`}
+              onClick={() => onShow(record.sequence)}
+            >
+              Details
+            </Button>
+          ),
+        },
+      ]}
+    />
   );
 }
 

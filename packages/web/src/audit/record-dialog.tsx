@@ -16,8 +16,7 @@ type Props = { record: AuditRecord; filter: AuditFilter; onClose: () => void };
 export function RecordDialog({ record, filter, onClose }: Props): ReactNode {
   const navigate = useNavigate();
   const narrow = (fields: AuditFilter): void => {
-    onClose();
-    void navigate({ to: '/audit', search: withFields(filter, fields) });
+    void navigate({ to: '/audit', search: withFields(filter, { ...fields, record: undefined }) });
   };
   const { sequence, actor, resource, action, details } = record;
   return (
@@ -45,10 +44,16 @@ export function RecordDialog({ record, filter, onClose }: Props): ReactNode {
             Only this action
           </Button>
           <CopyButton text={JSON.stringify(record, null, 2)} label="Copy as JSON" />
+          <CopyButton text={linkTo(sequence)} label="Copy link" />
         </Group>
       </Stack>
     </Dialog>
   );
+}
+
+/** The address of this page with the record opened. */
+function linkTo(sequence: number): string {
+  return new URL(`#/audit?record=${sequence}`, document.baseURI).href;
 }
 
 function RecordFacts({ record }: { record: AuditRecord }): ReactNode {

@@ -5,29 +5,36 @@ import { useOperation } from '../client/operations.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
+import { TextLink } from '../ui/text-link.tsx';
 import { stepsOf } from './first-steps.ts';
 import type { Step } from './first-steps.ts';
 import classes from './first-steps-page.module.css';
 
 const EVERY_MS = 3000;
 
-const WORDS: Readonly<Record<Step['name'], { title: string; meaning: string }>> = {
+const WORDS = {
   delegate: {
     title: 'A delegate is connected',
     meaning:
       'It runs inside your network, dials out, and is the only part that talks to AWS or sees a stored value.',
+    add: { to: '/delegates/add', label: 'Add a delegate' },
+    there: { to: '/delegates', label: 'To the delegates' },
   },
   'secrets-manager': {
     title: 'A secrets manager',
     meaning:
       'It says which key protects secrets, and how a delegate gets to that key: AWS KMS, or a built-in key ring to try things.',
+    add: { to: '/secrets-managers', label: 'Add a secrets manager' },
+    there: { to: '/secrets-managers', label: 'To the secrets managers' },
   },
   secret: {
     title: 'A first secret',
     meaning:
       'You type it here, this browser seals it for the delegate, and the server only ever holds ciphertext.',
+    add: { to: '/secrets', label: 'Add a secret' },
+    there: { to: '/secrets', label: 'To the secrets' },
   },
-};
+} as const satisfies Record<Step['name'], object>;
 
 export function FirstStepsPage(): ReactNode {
   const live = { everyMs: EVERY_MS };
@@ -62,7 +69,7 @@ export function FirstStepsPage(): ReactNode {
 
 function StepCard({ step, position }: { step: Step; position: number }): ReactNode {
   const { name, state, fact } = step;
-  const { title, meaning } = WORDS[name];
+  const { title, meaning, ...links } = WORDS[name];
   const isDone = state === 'done';
   return (
     <li className={classes.step} data-step={name} data-state={state}>
@@ -83,6 +90,9 @@ function StepCard({ step, position }: { step: Step; position: number }): ReactNo
         </Text>
         <Text size="sm" fw={500}>
           {fact}
+        </Text>
+        <Text size="sm">
+          <TextLink to={links[isDone ? 'there' : 'add'].to}>{links[isDone ? 'there' : 'add'].label}</TextLink>
         </Text>
       </div>
     </li>

@@ -62,7 +62,7 @@ function AddSecretPage({ kind, given }: Props): ReactNode {
 function AddSecretForm({ kind, given, around }: Props & { around: SecretSurroundings }): ReactNode {
   const form = useAddForm(kind, given);
   const { name, manager, where, file, field, wasSent, valueError, storing, nameError } = form;
-  const { store, sealedBytes, stop, wasStopped } = storing;
+  const { store, sealedBytes, sent, stop, wasStopped } = storing;
   const { error } = store;
   return (
     <form onSubmit={form.submit} noValidate>
@@ -103,7 +103,7 @@ function AddSecretForm({ kind, given, around }: Props & { around: SecretSurround
         />
         {!wasStopped && otherError(error, ...BESIDE_FIELDS) !== null && <ErrorPanel error={error} />}
         {store.isPending && file !== null && (
-          <UploadProgress fileBytes={file.size} sealedBytes={sealedBytes} onStop={stop} />
+          <UploadProgress fileBytes={file.size} sealedBytes={sealedBytes} sent={sent} onStop={stop} />
         )}
         <Group>
           <Button type="submit" loading={store.isPending}>

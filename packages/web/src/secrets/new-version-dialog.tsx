@@ -24,7 +24,7 @@ export function NewVersionDialog({ secret, around, onClose }: Props): ReactNode 
   const [file, setFile] = useState<File | null>(null);
   const [complaint, setComplaint] = useState<string | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
-  const { store, sealedBytes, stop, wasStopped } = useStoreValue(
+  const { store, sealedBytes, sent, stop, wasStopped } = useStoreValue(
     kind === 'text' ? { kind, field } : { kind, file },
   );
   const submit = (): void => {
@@ -75,7 +75,7 @@ export function NewVersionDialog({ secret, around, onClose }: Props): ReactNode 
         />
       )}
       {store.isPending && file !== null && (
-        <UploadProgress fileBytes={file.size} sealedBytes={sealedBytes} onStop={stop} />
+        <UploadProgress fileBytes={file.size} sealedBytes={sealedBytes} sent={sent} onStop={stop} />
       )}
     </FormDialog>
   );

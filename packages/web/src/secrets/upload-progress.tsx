@@ -1,26 +1,23 @@
-// How far a file has come: sealed here, then on its way to the delegate, which answers when it is stored.
-import { Button, Group, Progress, Text } from '@mantine/core';
+// How far a file has come: sealed here, sent, and then waited for until the delegate says that it is stored.
+import { Button, Group, Progress, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { sayBytes } from '../ui/say-time.ts';
+import type { SentBytes } from '@sallyport/sdk/browser';
+import { uploadStand } from './upload-stand.ts';
 
-type Props = { fileBytes: number; sealedBytes: number; onStop: () => void };
+type Props = { fileBytes: number; sealedBytes: number; sent: SentBytes | null; onStop: () => void };
 
-export function UploadProgress({ fileBytes, sealedBytes, onStop }: Props): ReactNode {
-  const isSealed = sealedBytes >= fileBytes;
+export function UploadProgress({ onStop, ...bytes }: Props): ReactNode {
+  const { percent, sentence, news, isWaiting } = uploadStand(bytes);
   return (
     <div>
-      <Progress
-        value={isSealed ? 100 : (sealedBytes / fileBytes) * 100}
-        animated={isSealed}
-        aria-label="Upload"
-      />
-      <Group justify="space-between" mt={4}>
-        <Text size="xs" c="dimmed" role="status">
-          {isSealed
-            ? `${sayBytes(fileBytes)} sealed. Sending, and waiting until it is stored …`
-            : `Sealing: ${sayBytes(sealedBytes)} of ${sayBytes(fileBytes)}`}
+      <Progress value={percent} animated={isWaiting} aria-label="Upload" />
+      <Group justify="space-between" mt={4} wrap="nowrap">
+        <Text size="xs" c="dimmed">
+          {sentence}
         </Text>
-        <Button variant="subtle" size="compact-sm" onClick={onStop}>
+        {/* What is said aloud changes with each part of the work, not with each percent. */}
+        <VisuallyHidden role="status">{news}</VisuallyHidden>
+        <Button variant="subtle" size="compact-sm" flex="none" onClick={onStop}>
           Stop
         </Button>
       </Group>

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { RefObject } from 'react';
 import type { UseMutationResult } from '@tanstack/react-query';
-import type { WriteOptions, WrittenVersion } from '@sallyport/sdk/browser';
+import type { SentBytes, WriteOptions, WrittenVersion } from '@sallyport/sdk/browser';
 import { useAction } from '../client/operations.ts';
 import { bytesOf } from './file-transfer.ts';
 import { NEW_VERSION } from './forgets.ts';
@@ -18,6 +18,8 @@ export type StoreValue = {
   store: UseMutationResult<WrittenVersion, Error, StoreInput>;
   /** Bytes that were read and sealed so far. */
   sealedBytes: number;
+  /** How much of what was sealed has gone out; null: none of it yet. */
+  sent: SentBytes | null;
   stop: () => void;
   /** Whether the last one was stopped by hand. */
   wasStopped: boolean;
@@ -25,6 +27,7 @@ export type StoreValue = {
 
 export function useStoreValue(content: StoredContent): StoreValue {
   const [sealedBytes, setSealedBytes] = useState(0);
+  const [sent, setSent] = useState<SentBytes | null>(null);
   const [wasStopped, setStopped] = useState(false);
   const aborter = useRef<AbortController | null>(null);
   const store = useAction<StoreInput, WrittenVersion>(
@@ -32,9 +35,11 @@ export function useStoreValue(content: StoredContent): StoreValue {
       const { signal } = (aborter.current = new AbortController());
       setStopped(false);
       setSealedBytes(0);
+      setSent(null);
       const given = { ...options, signal };
       if (content.kind === 'file') {
-        return client.upload(reference, bytesOf(content.file ?? new Blob(), setSealedBytes), given);
+        const bytes = bytesOf(content.file ?? new Blob(), setSealedBytes);
+        return client.upload(reference, bytes, { ...given, onSent: setSent });
       }
       return client.set(reference, content.field.current?.value ?? '', given);
     },
@@ -45,5 +50,5 @@ export function useStoreValue(content: StoredContent): StoreValue {
     setStopped(true);
     aborter.current?.abort();
   };
-  return { store, sealedBytes, stop, wasStopped };
+  return { store, sealedBytes, sent, stop, wasStopped };
 }
