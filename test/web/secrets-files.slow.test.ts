@@ -71,7 +71,7 @@ describe('a file secret', () => {
       });
     await speed(100_000);
     await button(page, 'Seal and upload').click();
-    await page.getByText(/^Sending: .* of 1.9 MiB \(\d+ %\)$/).waitFor();
+    await page.getByText(/^Sending: .* of 1.9 MiB \(\d+%\)$/).waitFor();
     await judgePage(page, 'secrets-upload-progress');
     await button(page, 'Stop').click();
     await page.getByText(/^Sending/).waitFor({ state: 'detached' });

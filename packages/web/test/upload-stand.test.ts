@@ -10,11 +10,11 @@ test('sealing, sending and waiting each have their own words; numbers are said i
     const { percent, sentence, news } = uploadStand({ fileBytes, sealedBytes, sent });
     return [percent, sentence, news];
   };
-  expect(stand(MIB, null)).toEqual([25, expect.stringMatching(/^Sealing: .* of .* \(25 %\)$/), 'Sealing.']);
+  expect(stand(MIB, null)).toEqual([25, expect.stringMatching(/^Sealing: .* of .* \(25%\)$/), 'Sealing.']);
   expect(stand(fileBytes, null)).toEqual([100, 'Sending begins …', 'Sending begins.']);
   expect(stand(fileBytes, { bytes: MIB, totalBytes: 2 * MIB })).toEqual([
     50,
-    expect.stringMatching(/^Sending: .* of .* \(50 %\)$/),
+    expect.stringMatching(/^Sending: .* of .* \(50%\)$/),
     'Sending.',
   ]);
   expect(stand(fileBytes, { bytes: 2 * MIB, totalBytes: 2 * MIB })[1]).toBe(

@@ -29,6 +29,6 @@ export function uploadStand(bytes: {
 
 function inNumbers(part: 'Sealing' | 'Sending', done: number, all: number): UploadStand {
   const percent = all === 0 ? 100 : Math.floor((done / all) * 100);
-  const sentence = `${part}: ${sayBytes(done)} of ${sayBytes(all)} (${percent} %)`;
+  const sentence = `${part}: ${sayBytes(done)} of ${sayBytes(all)} (${percent}%)`;
   return { percent, sentence, news: `${part}.`, isWaiting: false };
 }
