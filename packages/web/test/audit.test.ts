@@ -26,6 +26,7 @@ describe('actions', () => {
   test('those that were refused or failed stand out', () => {
     expect(AUDIT_ACTIONS.filter(isRefusal)).toEqual([
       'secret.refused',
+      'script.refused',
       'user.sign-in-failed',
       'sso.failed',
       'workload.refused',
