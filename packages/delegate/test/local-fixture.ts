@@ -7,7 +7,7 @@ import type { LocalGrant, LocalRead, LocalReadItem, LocalUse, WireError } from '
 import { callerHashOf, signLocalGrant } from '@sallyport/protocol/local-grants';
 import { startDelegate, parseDelegateConfig } from '../src/index.ts';
 import type { DelegateConfigInput, RunningDelegate } from '../src/index.ts';
-import { builtInAccess, DelegateFixture } from './delegate-fixture.ts';
+import { builtInAccess, DelegateFixture, newId } from './delegate-fixture.ts';
 import type { FixtureOptions, StoredVersion } from './delegate-fixture.ts';
 import { ACCOUNT_ID, GRANTS, refusalOf } from './scripted-server.ts';
 import type { ScriptedConnection } from './scripted-server.ts';
@@ -154,6 +154,21 @@ export class LocalFixture {
     const name = reference.split('@')[0] ?? reference;
     const stored = await this.it.stored(value, this.it.target({ name }));
     this.server.secrets.set(reference, { stored, availability });
+  }
+
+  /** Stores a fresh value that the server grants at a place, by the names of its parts. */
+  async storeAt(
+    names: { application: string; environment: string },
+    name: string,
+    value: string,
+  ): Promise<void> {
+    const place = {
+      application: { id: newId('application'), name: names.application },
+      environment: { id: newId('environment'), name: names.environment, type: 'production' as const },
+    };
+    const reference = `sally://${names.application}/${names.environment}/${name}`;
+    const stored = await this.it.stored(value, this.it.target({ name, place }), reference);
+    this.server.secrets.set(reference, { stored, availability: { mode: 'fresh' } });
   }
 
   /** Reads as a program does. */
