@@ -17,6 +17,7 @@ server.listen(0, '127.0.0.1', () => {
     answerWith: (text: string) => {
       answer = Buffer.from(text);
     },
+    cpu: () => process.cpuUsage(),
   });
 });
 process.on('SIGTERM', () => process.exit(0));

@@ -10,8 +10,8 @@ export type Load = {
   durationMs: number;
   path: string;
   headers: Readonly<Record<string, string>>;
-  /** JSON bodies; each connection takes the next one in turn. */
-  bodies: readonly string[];
+  /** JSON bodies to be posted; each connection takes the next one in turn. Null: GET, without a body. */
+  bodies: readonly string[] | null;
   /** Each body is sent at most once; the run ends early when there are no more. Sealed requests cannot be repeated. */
   once?: boolean;
 };
@@ -34,10 +34,12 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   });
 }
 
-async function post(load: Load, agent: Agent, body: Buffer): Promise<number> {
+async function send(load: Load, agent: Agent, body: Buffer | null): Promise<number> {
   return new Promise((resolve, reject) => {
-    const headers = { ...load.headers, 'content-type': 'application/json', 'content-length': body.length };
-    const options = { host: '127.0.0.1', port: load.port, path: load.path, method: 'POST', agent, headers };
+    const ofBody = body === null ? {} : { 'content-type': 'application/json', 'content-length': body.length };
+    const headers = { ...load.headers, ...ofBody };
+    const method = body === null ? 'GET' : 'POST';
+    const options = { host: '127.0.0.1', port: load.port, path: load.path, method, agent, headers };
     const request = httpRequest(options, (response) => {
       response.resume();
       response.once('end', () => {
@@ -45,13 +47,13 @@ async function post(load: Load, agent: Agent, body: Buffer): Promise<number> {
       });
     });
     request.once('error', reject);
-    request.end(body);
+    request.end(body ?? undefined);
   });
 }
 
 async function work(load: Load): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
-  const bodies = load.bodies.map((text) => Buffer.from(text));
+  const bodies = load.bodies?.map((text) => Buffer.from(text)) ?? [null];
   const times: number[] = [];
   let turn = 0;
   let failures = 0;
@@ -62,7 +64,7 @@ async function work(load: Load): Promise<LoadResult> {
       const body = bodies[turn++ % bodies.length];
       if (body === undefined) return;
       const sentAt = performance.now();
-      if ((await post(load, agent, body)) !== 200) failures += 1;
+      if ((await send(load, agent, body)) !== 200) failures += 1;
       times.push(performance.now() - sentAt);
     }
   };

@@ -3,6 +3,7 @@
 import { benchApi } from './api.ts';
 import { benchEnvelope } from './envelope.ts';
 import { benchMasking } from './masking.ts';
+import { benchLocalEndpoint } from './local-endpoint.ts';
 import { report } from './measure.ts';
 import { benchSealing } from './sealing.ts';
 import { benchWeb } from './web.ts';
@@ -12,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<boolean>>> = {
   sealing: async () => report(await benchSealing()),
   masking: benchMasking,
   api: benchApi,
+  'local-endpoint': benchLocalEndpoint,
   web: benchWeb,
 };
 

@@ -9,4 +9,7 @@ process.on('SIGTERM', () => {
   closing = true;
   void delegate.drain().then(() => process.exit(0));
 });
-servePart({ fingerprint: delegate.fingerprint }, { memory: () => process.memoryUsage() });
+servePart(
+  { fingerprint: delegate.fingerprint, local: delegate.localAddresses },
+  { memory: () => process.memoryUsage(), cpu: () => process.cpuUsage() },
+);

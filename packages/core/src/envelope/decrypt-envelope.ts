@@ -198,7 +198,15 @@ function openHeader(dataKey: KeyObject, header: HeaderLayout, bytes: Buffer): Bo
   const { contentKey, commitment } = deriveMessageKeysAgain(dataKey, header.messageId);
   if (!isSameCommitment({ derived: commitment, stored: header.commitment }))
     throw envelopeRejected('key commitment differs');
-  if (!authenticateHeader(contentKey, bytes.subarray(0, header.headerBytes)))
-    throw envelopeRejected('header does not authenticate');
+  requireAuthenticHeader(contentKey, bytes.subarray(0, header.headerBytes));
   return new BodyOpener(contentKey, header);
+}
+
+/** The header last found authentic under a content key: the very same bytes need no second look, which spares a hot secret a decryption. */
+const lastAuthentic = new WeakMap<KeyObject, Buffer>();
+
+function requireAuthenticHeader(contentKey: KeyObject, header: Buffer): void {
+  if (lastAuthentic.get(contentKey)?.equals(header) === true) return;
+  if (!authenticateHeader(contentKey, header)) throw envelopeRejected('header does not authenticate');
+  lastAuthentic.set(contentKey, Buffer.from(header));
 }

@@ -13,7 +13,7 @@ import type { ResolvedItem } from './answer.ts';
 import { judgeRequest } from './judge-request.ts';
 import type { AllowedHosts } from './judge-request.ts';
 import { readResolveBody } from './read-resolve.ts';
-import { readTarget } from './read-target.ts';
+import { readTargetAgain } from './read-target.ts';
 import type { Target } from './read-target.ts';
 import type { SocketKey } from './socket-key.ts';
 
@@ -51,7 +51,7 @@ export async function serveRequest(
   const { request, response } = exchange;
   try {
     judgeRequest(request.headers, entrance.hosts);
-    const target = readTarget(request.url ?? '');
+    const target = readTargetAgain(request.url ?? '');
     requireMethod(request, target);
     if (target.is === 'health') return sendHealth(response, services.health());
     const caller = await callerOf(request, entrance);

@@ -1,0 +1,90 @@
+// Warm reads at a delegate's local endpoint, decided from memory and written into the journal, against bare node:http that answers the same
+// bytes: server, delegate and load generator in processes and threads of their own on one machine. Beside the rates, the CPU time of
+// the answering process for one answer: on a machine with other work it is the number to trust.
+import { startPart } from '../test/harness/child-process.ts';
+import type { Part } from '../test/harness/child-process.ts';
+import { Deployment } from '../test/harness/deployment.ts';
+import { runLoad } from './load.ts';
+import type { LoadResult } from './load.ts';
+
+const ROUNDS = 5;
+const DURATION_MS = 1500;
+const SECRET = 'bench';
+const PATH = `/v1/secrets/${SECRET}`;
+
+type Scenario = {
+  connections: number;
+  /** Least ratio to bare node:http, where one is promised. */ atLeast?: number;
+};
+type Measured = LoadResult & { cpuMicroseconds: number };
+
+const SCENARIOS: readonly Scenario[] = [{ connections: 1 }, { connections: 64, atLeast: 0.6 }];
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function cpuOf(part: Part): Promise<number> {
+  const { user, system } = await part.call<NodeJS.CpuUsage>('cpu');
+  return user + system;
+}
+
+async function load(
+  part: Part,
+  port: number,
+  run: { connections: number; headers: Record<string, string> },
+): Promise<Measured> {
+  const before = await cpuOf(part);
+  const result = await runLoad({ ...run, port, durationMs: DURATION_MS, path: PATH, bodies: null });
+  if (result.failures > 0) throw new Error(`${result.failures} of ${result.answers} failed`);
+  return { ...result, cpuMicroseconds: ((await cpuOf(part)) - before) / result.answers };
+}
+
+/** Runs all scenarios; true when every promise is kept. */
+export async function benchLocalEndpoint(): Promise<boolean> {
+  const deployment = await Deployment.start();
+  const bare = await startPart(new URL('./bare-server.ts', import.meta.url), {});
+  try {
+    const delegate = await deployment.startDelegate({ name: 'bench', localListen: ['127.0.0.1:0'] });
+    const { client, token } = deployment;
+    await client.call('createSecretsManager', { body: { name: 'ring', settings: { kind: 'built-in' } } });
+    await client.set(SECRET, 'correct horse battery staple', {
+      availability: { mode: 'stale-ok', maxAgeSeconds: 600 },
+    });
+    const [address = ''] = (delegate as Part & { ready: { local: string[] } }).ready.local;
+    const headers = { authorization: `Bearer ${token}` };
+    const ask = async (): Promise<string> => (await fetch(address + PATH, { headers })).text();
+    await ask();
+    await bare.call('answerWith', await ask());
+    let kept = true;
+    for (const { connections, atLeast } of SCENARIOS) {
+      const ours: Measured[] = [];
+      const base: Measured[] = [];
+      for (let round = 0; round <= ROUNDS; round++) {
+        const run = { connections, headers };
+        const mine = await load(delegate, Number(new URL(address).port), run);
+        const theirs = await load(bare, (bare.ready as { port: number }).port, run);
+        // The first round warms up.
+        if (round === 0) continue;
+        ours.push(mine);
+        base.push(theirs);
+      }
+      const ratio = median(ours.map(({ perSecond }, at) => perSecond / (base[at]?.perSecond ?? Number.NaN)));
+      const rate = (results: Measured[]): string =>
+        `${Math.round(median(results.map(({ perSecond }) => perSecond))).toLocaleString('en')}/s`;
+      const cpu = (results: Measured[]): string =>
+        `${Math.round(median(results.map(({ cpuMicroseconds }) => cpuMicroseconds)))} µs`;
+      const promise = atLeast === undefined ? '' : ` (required ${atLeast})`;
+      const p99 = median(ours.map(({ p99Ms }) => p99Ms)).toFixed(2);
+      console.log(
+        `warm local read, ${connections} connections: ${rate(ours)}, bare node:http ${rate(base)}, ratio ${ratio.toFixed(2)}${promise}; p99 ${p99} ms; CPU for one answer ${cpu(ours)} against ${cpu(base)}`,
+      );
+      kept = kept && ratio >= (atLeast ?? 0);
+    }
+    return kept;
+  } finally {
+    await bare.stop();
+    await deployment.close();
+  }
+}
+
+if (import.meta.main) process.exitCode = (await benchLocalEndpoint()) ? 0 : 1;
