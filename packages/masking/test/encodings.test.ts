@@ -176,3 +176,43 @@ test('what comes out does not depend on how the text was cut', () => {
     { numRuns: 200 },
   );
 });
+
+test('however often the output is idle, hardly anything of a value shows, and nothing else is changed', () => {
+  const words = fc.constantFrom(
+    'hunter2-correct',
+    'hunt',
+    'correct',
+    'er2',
+    'h',
+    ' ',
+    '\n',
+    'aHVudGVyMi1jb3JyZWN0',
+    'aHVud',
+  );
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 12 }), cuts, (parts, places) => {
+      const text = parts.join('');
+      const stream = maskerOf([Buffer.from('hunter2-correct')]).stream();
+      const ends = [
+        ...places.map((place) => place % (text.length + 1)).toSorted((a, b) => a - b),
+        text.length,
+      ];
+      const shown: string[] = [];
+      let from = 0;
+      for (const end of ends) {
+        shown.push(Buffer.from(stream.push(latin1(text.slice(from, end)))).toString('latin1'));
+        shown.push(Buffer.from(stream.idle()).toString('latin1'));
+        from = end;
+      }
+      shown.push(Buffer.from(stream.flush()).toString('latin1'));
+      const output = shown.join('');
+      expect(output).not.toMatch(/hunter2-correct|aHVudGVyMi1jb3JyZWN0/);
+      const masked = through(maskerOf([Buffer.from('hunter2-correct')]), text);
+      // Before a mask, at most three bytes of what it stands for were shown, each time the output was idle, and after them the mask again.
+      const rest = (of: string): string => of.replaceAll(/[hunaHV]/g, '').replaceAll(/\u0001+/g, '\u0001');
+      expect(rest(output)).toBe(rest(masked));
+      expect(output.length - masked.length).toBeLessThanOrEqual(4 * ends.length);
+    }),
+    { numRuns: 300 },
+  );
+});
