@@ -209,7 +209,12 @@ test('however often the output is idle, hardly anything of a value shows, and no
       expect(output).not.toMatch(/hunter2-correct|aHVudGVyMi1jb3JyZWN0/);
       const masked = through(maskerOf([Buffer.from('hunter2-correct')]), text);
       // Before a mask, at most three bytes of what it stands for were shown, each time the output was idle, and after them the mask again.
-      const rest = (of: string): string => of.replaceAll(/[hunaHV]/g, '').replaceAll(/\u0001+/g, '\u0001');
+      const rest = (of: string): string =>
+        of
+          .replaceAll(/[hunaHV]/g, '')
+          .split('\u0001')
+          .filter((part, at) => at === 0 || part !== '')
+          .join('\u0001');
       expect(rest(output)).toBe(rest(masked));
       expect(output.length - masked.length).toBeLessThanOrEqual(4 * ends.length);
     }),
