@@ -5,6 +5,7 @@ import { API_KEY_COMMANDS } from './api-keys.ts';
 import { APPLICATION_COMMANDS } from './applications.ts';
 import { AUDIT_COMMANDS } from './audit.ts';
 import { DELEGATE_COMMANDS } from './delegates.ts';
+import { DOCTOR_COMMANDS } from './doctor.ts';
 import { EXPORT_COMMANDS } from './export.ts';
 import { GROUP_COMMANDS } from './groups.ts';
 import { IMPORT_COMMANDS } from './import.ts';
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   ...WORKLOAD_LOGIN_COMMANDS,
   ...SSO_COMMANDS,
   ...AUDIT_COMMANDS,
+  ...DOCTOR_COMMANDS,
   ...START_COMMANDS,
   ...LAB_COMMANDS,
   ...ABOUT_COMMANDS,

@@ -55,6 +55,32 @@ export async function readConnectionSettings(sources: SettingsSources): Promise<
   return { ...settings, token: await tokenFor(settings.address, sources, files) };
 }
 
+/** Where settings come from, for whoever looks for what is wrong with them. */
+export type SettingsOrigins = {
+  projectFile: string | null;
+  userFile: string | null;
+  /** null: there is none. */
+  address: { value: string; origin: string } | null;
+};
+
+/** @throws {config-invalid} when a configuration file is damaged */
+export async function readOrigins(sources: SettingsSources): Promise<SettingsOrigins> {
+  const files = await readFiles(sources);
+  return {
+    projectFile: files.project?.path ?? null,
+    userFile: files.user?.path ?? null,
+    address: addressFrom(sources, files),
+  };
+}
+
+/** Where the key for the address comes from. @throws {unauthenticated} when there is none */
+export async function readTokenOrigin(sources: SettingsSources): Promise<string> {
+  const files = await readFiles(sources);
+  const { address } = await withoutToken(sources, files);
+  await tokenFor(address, sources, files);
+  return (await tokenFrom(address, { ...sources, warn: () => undefined }, files))?.origin ?? '';
+}
+
 type Files = { project: ConfigFile | null; user: ConfigFile | null; logins: readonly Login[] };
 
 async function readFiles({ environment, folder, warn }: SettingsSources): Promise<Files> {
@@ -102,9 +128,27 @@ async function withoutToken(
   };
 }
 
-function addressOf({ flags, environment }: SettingsSources, { project, user, logins }: Files): string | null {
-  const named = flags.text('address') ?? environment.read('SALLYPORT_ADDR');
-  return named ?? project?.address ?? user?.address ?? logins[0]?.address ?? null;
+function addressOf(sources: SettingsSources, files: Files): string | null {
+  return addressFrom(sources, files)?.value ?? null;
+}
+
+/** A setting and where it was found, in words for a person. */
+type Found = { value: string; origin: string };
+
+/** null: nowhere. */
+function addressFrom({ flags, environment }: SettingsSources, files: Files): Found | null {
+  const { project, user, logins } = files;
+  const places: readonly (readonly [origin: string, value: string | null | undefined])[] = [
+    ['--address', flags.text('address')],
+    ['SALLYPORT_ADDR', environment.read('SALLYPORT_ADDR')],
+    [project?.path ?? '', project?.address],
+    [user?.path ?? '', user?.address],
+    ['the newest login', logins[0]?.address],
+  ];
+  for (const [origin, value] of places) {
+    if (value !== null && value !== undefined) return { value, origin };
+  }
+  return null;
 }
 
 async function knownDelegatesPath(
@@ -127,33 +171,50 @@ async function ownerOf(address: string): Promise<(file: ConfigFile | null) => Co
 }
 
 async function tokenFor(address: string, sources: SettingsSources, files: Files): Promise<string> {
-  const { flags, environment, folder, warn } = sources;
-  const fromFile = (path: string | null | undefined): Promise<string> | null =>
-    path === null || path === undefined ? null : readToken(path, warn);
-  const flagFile = flags.text('token-file');
-  const variableFile = environment.read('SALLYPORT_TOKEN_FILE');
-  const own = await ownerOf(address);
-  const project = own(files.project);
-  const user = own(files.user);
-  const token =
-    flags.text('token') ??
-    (await fromFile(flagFile === null ? null : resolve(folder, flagFile))) ??
-    environment.read('SALLYPORT_TOKEN') ??
-    (await fromFile(variableFile === null ? null : resolve(folder, variableFile))) ??
-    (await loginAt(address, files, warn))?.token ??
-    (await fromFile(project?.tokenFile)) ??
-    user?.token ??
-    (await fromFile(user?.tokenFile));
-  if (token !== null && token !== undefined) return token;
-  const elsewhere = files.user !== null && user === null && files.user.address !== null;
+  const found = await tokenFrom(address, sources, files);
+  if (found !== null) return found.value;
+  const { user } = files;
+  const elsewhere = user !== null && user.address !== null && (await ownerOf(address))(user) === null;
   throw new AppError('unauthenticated', {
     publicMessage: `No API key is given for ${address}.`,
     data: {
       hint: elsewhere
-        ? `The key in ${files.user?.path} is for ${files.user?.address} and is not sent elsewhere. Give --token-file or SALLYPORT_TOKEN.`
+        ? `The key in ${user.path} is for ${user.address} and is not sent elsewhere. Give --token-file or SALLYPORT_TOKEN.`
         : 'Run `sallyport login`, or give --token-file, SALLYPORT_TOKEN, or a key in the user configuration.',
     },
   });
+}
+
+/** The key for this address; null: nowhere. */
+async function tokenFrom(address: string, sources: SettingsSources, files: Files): Promise<Found | null> {
+  const { flags, environment, folder, warn } = sources;
+  const own = await ownerOf(address);
+  const [project, user] = [own(files.project), own(files.user)];
+  const given = (path: string | null): string | null => (path === null ? null : resolve(folder, path));
+  const value = (origin: string, token: string | null | undefined) => async (): Promise<Found | null> =>
+    token === null || token === undefined ? null : Promise.resolve({ value: token, origin });
+  const file = (origin: string, path: string | null | undefined) => async (): Promise<Found | null> =>
+    path === null || path === undefined
+      ? null
+      : { value: await readToken(path, warn), origin: `${path}, named by ${origin}` };
+  const places = [
+    value('--token', flags.text('token')),
+    file('--token-file', given(flags.text('token-file'))),
+    value('SALLYPORT_TOKEN', environment.read('SALLYPORT_TOKEN')),
+    file('SALLYPORT_TOKEN_FILE', given(environment.read('SALLYPORT_TOKEN_FILE'))),
+    async (): Promise<Found | null> => {
+      const login = await loginAt(address, files, warn);
+      return login === null ? null : { value: login.token, origin: `the login of ${login.user}` };
+    },
+    file(project?.path ?? '', project?.tokenFile),
+    value(user?.path ?? '', user?.token),
+    file(user?.path ?? '', user?.tokenFile),
+  ];
+  for (const place of places) {
+    const found = await place();
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** A login that is still good. */

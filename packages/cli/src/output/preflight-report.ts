@@ -35,12 +35,13 @@ function delegateReport(paper: Paper, delegate: DelegatePreflight): string {
 function stageLines(paper: Paper, stages: readonly PreflightStage[]): string[] {
   const stageWidth = Math.max(0, ...stages.map(({ stage }) => stage.length));
   const actionWidth = Math.max(0, ...stages.map(({ action }) => action.length));
-  return stages.flatMap(({ stage, action, outcome, elapsedMs, error }) => {
+  return stages.flatMap(({ stage, action, outcome, elapsedMs, message, error }) => {
     const meaning = outcome === 'passed' ? 'good' : outcome === 'failed' ? 'bad' : 'dim';
     const shown = coloured(paper.terminal, { stream: paper.stream, meaning }, outcome.padEnd(7));
     const columns = [stage.padEnd(stageWidth), printableLine(action).padEnd(actionWidth), shown];
     const took = outcome === 'skipped' ? '' : `  ${Math.round(elapsedMs)} ms`;
-    const line = `  ${columns.join('  ')}${took}`.trimEnd();
+    const said = message === undefined ? '' : `  ${printableLine(message)}`;
+    const line = `  ${columns.join('  ')}${took}${said}`.trimEnd();
     return error === undefined ? [line] : [line, ...errorLines(error, '      ')];
   });
 }

@@ -35,6 +35,7 @@ export type AwsKmsKeysOptions = {
 // What the protocol takes at most.
 const STAGES_MAX = 64;
 const WARNINGS_MAX = 32;
+const SAID_MAX_CHARACTERS = 500;
 const WARNING_MAX_CHARACTERS = 2000;
 
 /** Makes key providers that share one set of AWS clients and credentials. */
@@ -112,7 +113,17 @@ function reportOf(result: PreflightResult): PreflightReport {
 
 function onWire<S extends AwsPreflightStep>(
   step: S,
-): Pick<S, 'stage' | 'action' | 'outcome' | 'elapsedMs'> & { error?: WireError } {
-  const { stage, action, outcome, elapsedMs, error } = step;
-  return { stage, action, outcome, elapsedMs, ...(error === undefined ? {} : { error: toWireError(error) }) };
+): Pick<S, 'stage' | 'action' | 'outcome' | 'elapsedMs'> & { message?: string; error?: WireError } {
+  const { stage, action, outcome, elapsedMs, message, error } = step;
+  // Of a step that failed, the error says it.
+  const said =
+    outcome === 'passed' && message !== undefined ? { message: message.slice(0, SAID_MAX_CHARACTERS) } : {};
+  return {
+    stage,
+    action,
+    outcome,
+    elapsedMs,
+    ...said,
+    ...(error === undefined ? {} : { error: toWireError(error) }),
+  };
 }

@@ -176,6 +176,11 @@ export const PreflightStage = z
     action: z.string().describe('What was tried, e.g. `kms:Decrypt`.'),
     outcome: z.enum(['passed', 'failed', 'skipped']),
     elapsedMs: z.number().min(0),
+    message: z
+      .string()
+      .max(500)
+      .optional()
+      .describe('What else is known of it, e.g. where credentials came from.'),
     error: WireError.optional(),
   })
   .meta({ id: 'PreflightStage' });
