@@ -18,18 +18,21 @@ type Props = {
 export function SearchField({ label, value, onSearch }: Props): ReactNode {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
-  const told = useRef(value);
+  /** What was told and has not come back as `value` yet, after the newest that has. */
+  const told = useRef([value]);
   const tell = useEffectEvent(onSearch);
   useShortcut({ keys: '/', label, run: () => field.current?.focus() });
   useEffect(() => {
-    // What the address says changed without this field, e.g. by going back.
-    if (value !== told.current) setText(value);
-    told.current = value;
+    const at = told.current.indexOf(value);
+    // On a slow page it comes back late, when more has been typed: that is no reason to take the letters away again. Anything else is a
+    // change of the address without this field, e.g. by going back.
+    if (at === -1) setText(value);
+    told.current = at === -1 ? [value] : told.current.slice(at);
   }, [value]);
   useEffect(() => {
-    if (text === told.current) return undefined;
+    if (text === told.current.at(-1)) return undefined;
     const timer = setTimeout(() => {
-      told.current = text;
+      told.current.push(text);
       tell(text);
     }, REST_MS);
     return () => clearTimeout(timer);
