@@ -38,12 +38,19 @@ import { Probes } from './http/probes.ts';
 import { Visitors } from './http/visitor.ts';
 import { WebFiles } from './http/web-files.ts';
 import { createIdSource } from './id-source.ts';
+import { AccountChanges } from './local-reads/account-changes.ts';
+import { CallerCheck } from './local-reads/caller-check.ts';
 import { openGrantKey } from './local-reads/grant-key.ts';
+import { LocalReads } from './local-reads/local-reads.ts';
+import { Rechecks } from './local-reads/rechecks.ts';
+import { ReleasedVersions } from './local-reads/released-versions.ts';
 import { createLogger } from './observability/logger.ts';
 import { Metrics } from './observability/metrics.ts';
 import { openRootKey } from './root-key/load-root-key.ts';
 import { envelopeHandlers } from './secrets/envelope-handlers.ts';
 import { scriptHandlers } from './scripts/script-handlers.ts';
+import { EnvelopeLookups } from './secrets/envelope-lookups.ts';
+import { ReleaseLog } from './secrets/release-log.ts';
 import { secretHandlers } from './secrets/secret-handlers.ts';
 import { SecretsManagerDirectory } from './secrets-managers/secrets-manager-directory.ts';
 import { secretsManagerHandlers } from './secrets-managers/secrets-manager-handlers.ts';
@@ -134,6 +141,11 @@ async function start(parts: Parts): Promise<RunningServer> {
     delegates: fleet.delegates,
     accountId: services.auditTrail.accountId,
     grantKey: services.grantKey,
+    localReads: new LocalReads({
+      ...services,
+      callers: new CallerCheck(services),
+      released: new ReleasedVersions(),
+    }),
     logger,
   });
   const visitors = new Visitors({ publicAddress, trustedProxies: config.trustedProxies });
@@ -162,6 +174,7 @@ async function start(parts: Parts): Promise<RunningServer> {
   const address = await listener.listen();
   publicAddress.listensOn(address);
   fleet.delegates.watch();
+  const rechecks = new Rechecks({ clock, delegates: fleet.delegates, changes: services.changes });
   services.auditTrail.start();
   logger.info({ address }, 'server listens');
   let closing: Promise<void> | null = null;
@@ -169,7 +182,7 @@ async function start(parts: Parts): Promise<RunningServer> {
   return {
     address,
     close: async () => {
-      closing ??= stop({ listener, endpoint, background, auditTrail: services.auditTrail, parts });
+      closing ??= stop({ listener, endpoint, background, rechecks, auditTrail: services.auditTrail, parts });
       await closing;
     },
     createAdminKey: async (name) => createAdminKey(name, byServer(), services),
@@ -190,7 +203,8 @@ async function buildServices(parts: Parts): Promise<{ services: Services; metric
   const rests = new DelegateRests(clock);
   const delegates = new ConnectedDelegates({ clock, rests });
   const metrics = new Metrics({ delegatesConnected: () => delegates.size });
-  const rights = new RightsDirectory({ store, clock });
+  const changes = new AccountChanges();
+  const rights = new RightsDirectory({ store, clock, changes });
   const sessions = new SessionAuthenticator({ store, clock, background, config });
   const fleet = new Fleet({ store, clock, delegates });
   const timeoutMs = config.taskTimeoutSeconds * 1000;
@@ -211,10 +225,13 @@ async function buildServices(parts: Parts): Promise<{ services: Services; metric
     guesses: new GuessLimiter(clock),
     passwords: new PasswordHasher(parts.argon2id),
     rights,
-    catalogue: new CatalogueDirectory({ store, clock }),
-    directory: new SecretsManagerDirectory({ store, clock }),
+    catalogue: new CatalogueDirectory({ store, clock, changes }),
+    directory: new SecretsManagerDirectory({ store, clock, changes }),
     fleet,
     dispatcher,
+    changes,
+    lookups: new EnvelopeLookups(store),
+    releases: new ReleaseLog(store),
     auditTrail: await AuditTrail.open({
       config,
       store,
@@ -257,14 +274,16 @@ async function stop(running: {
   listener: Listener;
   endpoint: DelegateEndpoint;
   background: BackgroundWork;
+  rechecks: Rechecks;
   auditTrail: AuditTrail;
   parts: Parts;
 }): Promise<void> {
-  const { listener, endpoint, background, auditTrail, parts } = running;
+  const { listener, endpoint, background, rechecks, auditTrail, parts } = running;
   const { clock, config } = parts;
   // Delegates stay until the running requests have their answers.
   await listener.drain(config.shutdownGraceSeconds * 1000);
   endpoint.close();
+  rechecks.stop();
   const cancel = clock.after(GOODBYE_MS, () => {
     endpoint.terminate();
   });

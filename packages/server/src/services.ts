@@ -13,8 +13,11 @@ import type { DelegateRests } from './fleet/delegate-rests.ts';
 import type { RightsDirectory } from './groups/rights-directory.ts';
 import type { Confirmations } from './http/confirmation.ts';
 import type { IdSource } from './id-source.ts';
+import type { AccountChanges } from './local-reads/account-changes.ts';
 import type { GrantKey } from './local-reads/grant-key.ts';
 import type { RootKey } from './root-key/root-key.ts';
+import type { EnvelopeLookups } from './secrets/envelope-lookups.ts';
+import type { ReleaseLog } from './secrets/release-log.ts';
 import type { SecretsManagerDirectory } from './secrets-managers/secrets-manager-directory.ts';
 import type { Store } from './storage/store.ts';
 import type { PasswordHasher } from './users/password-hasher.ts';
@@ -41,4 +44,8 @@ export type Services = {
   fleet: Fleet;
   rests: DelegateRests;
   dispatcher: Dispatcher;
+  changes: AccountChanges;
+  /** What reads share with each other, by whichever way they come. */
+  lookups: EnvelopeLookups;
+  releases: ReleaseLog;
 };

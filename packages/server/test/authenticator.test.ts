@@ -23,6 +23,7 @@ import { RightsDirectory } from '../src/groups/rights-directory.ts';
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts';
 import type { Store } from '../src/storage/store.ts';
 import type { AuthenticatedSession, SessionAuthentication } from '../src/users/session-authenticator.ts';
+import { AccountChanges } from '../src/local-reads/account-changes.ts';
 import { addGroup, addKey, addPerson, grant } from './access-rows.ts';
 import { ManualClock } from './manual-clock.ts';
 import { newId } from './storage-rows.ts';
@@ -55,7 +56,7 @@ function startOn(on: Store): void {
     forgetAll: () => undefined,
   };
   const background = new BackgroundWork(pino({ level: 'silent' }));
-  rights = new RightsDirectory({ store: on, clock });
+  rights = new RightsDirectory({ store: on, clock, changes: new AccountChanges() });
   authenticator = new Authenticator({ store: on, clock, background, rights, sessions: byValue });
 }
 

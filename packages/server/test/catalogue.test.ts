@@ -5,6 +5,7 @@ import { CatalogueDirectory } from '../src/applications/catalogue-directory.ts';
 import type { ApplicationRow, EnvironmentRow } from '../src/applications/application-store.ts';
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts';
 import type { Store } from '../src/storage/store.ts';
+import { AccountChanges } from '../src/local-reads/account-changes.ts';
 import { ManualClock } from './manual-clock.ts';
 import { newId, NOW_MS, refusal } from './storage-rows.ts';
 
@@ -26,7 +27,7 @@ beforeEach(async () => {
     await gate;
     return found;
   };
-  catalogue = new CatalogueDirectory({ clock, store: { ...store, read } });
+  catalogue = new CatalogueDirectory({ clock, store: { ...store, read }, changes: new AccountChanges() });
 });
 afterEach(() => store.close());
 

@@ -9,6 +9,8 @@ export type FlakyStore = Store & {
   failsAudit: boolean;
   /** Runs before each write that is let through; what it awaits holds that write up. */
   beforeWrite: () => Promise<void>;
+  /** The same for reads. */
+  beforeRead: () => Promise<void>;
 };
 
 export function flaky(store: Store): FlakyStore {
@@ -17,7 +19,11 @@ export function flaky(store: Store): FlakyStore {
     failsWrites: false,
     failsAudit: false,
     beforeWrite: () => Promise.resolve(),
-    read: async (work) => store.read(work),
+    beforeRead: () => Promise.resolve(),
+    read: async (work) => {
+      await flakyStore.beforeRead();
+      return store.read(work);
+    },
     write: async (work) => {
       if (flakyStore.failsWrites) throw full();
       await flakyStore.beforeWrite();

@@ -57,7 +57,7 @@ export class ScriptedDelegate {
   delegateId: string | null = null;
   socket!: WebSocket;
   readonly #options: DelegateOptions;
-  readonly #events = new EventEmitter();
+  readonly #events = new EventEmitter().setMaxListeners(0);
   readonly #frames = new Map<TaskId, { queue: StreamFrame[]; credit: number }>();
 
   constructor(options: DelegateOptions = {}) {

@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = [
   'script.started',
   'script.ended',
   'script.refused',
+  'delegate.uses-incomplete',
   'delegate-token.created',
   'delegate-token.revoked',
   'api-key.created',

@@ -74,9 +74,9 @@ export class Authenticator {
 
   /** Forgets everything; to be called after a commit that changed keys, groups, memberships, users or sessions. */
   forgetAll(): void {
-    this.#rights.forget();
     this.#sessions.forgetAll();
     this.#lookups.clear();
+    this.#rights.forget();
   }
 
   async #byKey(authorization: string): Promise<Authenticated> {

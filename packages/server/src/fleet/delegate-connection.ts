@@ -18,6 +18,8 @@ import {
 import type {
   DelegateMessage,
   DelegateOffer,
+  LocalRead,
+  LocalUses,
   SecretsManagerAccess,
   ServerMessage,
   Task,
@@ -41,6 +43,8 @@ export type SealingOffer = DelegateOffer['offer'];
 export type ConnectionEvents = {
   /** @throws {delegate-untrusted} when the offer is not this delegate's */
   checkOffer(offer: SealingOffer): void;
+  /** About reads of programs beside the delegate. */
+  local(connection: DelegateConnection, message: LocalRead | LocalUses): void;
   /** The socket is closed and every task has been failed. */
   closed(connection: DelegateConnection): void;
 };
@@ -259,6 +263,7 @@ export class DelegateConnection implements DelegateStanding {
         return this.#takeOffer(message.offer);
       case 'local-read':
       case 'local-uses':
+        this.#events.local(this, message);
         return true;
       case 'identify':
         return false;

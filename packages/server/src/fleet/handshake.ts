@@ -11,6 +11,7 @@ import type { BackgroundWork } from '../background-work.ts';
 import type { Clock } from '../clock.ts';
 import type { IdSource } from '../id-source.ts';
 import type { GrantKey } from '../local-reads/grant-key.ts';
+import type { LocalReads } from '../local-reads/local-reads.ts';
 import type { Store } from '../storage/store.ts';
 import { admit, checkIdentify } from './admission.ts';
 import type { Identify } from './admission.ts';
@@ -27,6 +28,7 @@ export type HandshakeServices = {
   delegates: ConnectedDelegates;
   accountId: string;
   grantKey: Pick<GrantKey, 'publicKey'>;
+  localReads: LocalReads;
 };
 
 const CHALLENGE_BYTES = 32;
@@ -98,6 +100,9 @@ async function connect(
     runsScripts: identify.runsScripts,
     events: {
       checkOffer,
+      local: (from, message) => {
+        services.localReads.received(from, message);
+      },
       closed: (closed) => {
         ended(closed, services);
       },

@@ -2,6 +2,7 @@
 // that second, one in this process at once, because whoever commits it calls `forget`.
 import { addRights } from '@sallyport/core';
 import type { GroupId, Rights, UserId } from '@sallyport/core';
+import type { AccountChanges } from '../local-reads/account-changes.ts';
 import type { Clock } from '../clock.ts';
 import type { Store, Tables } from '../storage/store.ts';
 
@@ -14,10 +15,16 @@ const MAX_ENTRIES = 10_000;
 export class RightsDirectory {
   readonly #store: Store;
   readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #changes: Pick<AccountChanges, 'announce'>;
   readonly #kept = new Map<string, { rights: Promise<GroupRights>; readAtMs: number }>();
   #epoch = 0;
 
-  constructor(services: { store: Store; clock: Pick<Clock, 'nowMs'> }) {
+  constructor(services: {
+    store: Store;
+    clock: Pick<Clock, 'nowMs'>;
+    changes: Pick<AccountChanges, 'announce'>;
+  }) {
+    this.#changes = services.changes;
     this.#store = services.store;
     this.#clock = services.clock;
   }
@@ -41,6 +48,7 @@ export class RightsDirectory {
   forget(): void {
     this.#epoch += 1;
     this.#kept.clear();
+    this.#changes.announce();
   }
 
   #keep(key: string, read: (tables: Tables) => Promise<GroupRights>): Promise<GroupRights> {

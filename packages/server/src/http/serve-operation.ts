@@ -14,6 +14,7 @@ import type { OperationId, Route } from '@sallyport/protocol';
 import type { Authenticator } from '../access/authenticator.ts';
 import { ANYBODY, requirePermission } from '../access/principal.ts';
 import type { Principal } from '../access/principal.ts';
+import { isPurpose } from '../audit/purpose.ts';
 import type { Clock } from '../clock.ts';
 import { sendFrames, sendJson, sendNothing } from './answer.ts';
 import type { AnswerTo } from './answer.ts';
@@ -54,7 +55,6 @@ const SEALED_BODIES: ReadonlySet<OperationId> = new Set<OperationId>([
   'runScript',
 ]);
 const PARAM_MAX_CHARACTERS = 900;
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]*$/u;
 
 /**
  * Serves one request; returns the status that was sent. `to.requestId` becomes the client's own where the body names one.
@@ -147,7 +147,7 @@ function purposeOf(headers: IncomingHttpHeaders): string | null {
   const given = headers[PURPOSE_HEADER];
   if (typeof given !== 'string' || given.trim() === '') return null;
   const text = Buffer.from(given, 'latin1').toString('utf8').trim();
-  if (text.length <= PURPOSE_MAX_CHARACTERS && PRINTABLE.test(text)) return text;
+  if (isPurpose(text)) return text;
   throw new AppError('invalid-request', {
     publicMessage: `The header ${PURPOSE_HEADER} has at most ${PURPOSE_MAX_CHARACTERS} printable characters.`,
   });

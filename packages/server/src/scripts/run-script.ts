@@ -7,8 +7,8 @@ import type { StreamedTask } from '../fleet/open-task.ts';
 import { auditScopeOf } from '../http/operation.ts';
 import type { FrameStream, OperationRequest } from '../http/operation.ts';
 import { taskItem } from '../secrets/resolve-secrets.ts';
-import type { ReadServices } from '../secrets/resolve-secrets.ts';
 import { askerOf } from '../secrets/secret-asker.ts';
+import type { Services } from '../services.ts';
 import { recordEnd, recordNotStarted, recordStart } from './script-record.ts';
 import type { RecordedScript } from './script-record.ts';
 import { requireAll, scriptNeeds } from './script-secrets.ts';
@@ -19,7 +19,7 @@ const BEYOND_MS = 60_000;
 /** Resolves when the delegate has opened the secrets and the record is durable. @throws see the route `runScript` */
 export async function runScript(
   request: OperationRequest<'runScript'>,
-  services: ReadServices,
+  services: Services,
 ): Promise<FrameStream> {
   const { body, gone } = request;
   const { directory, fleet, dispatcher, clock, releases } = services;

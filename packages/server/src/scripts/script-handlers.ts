@@ -2,10 +2,7 @@
 import type { ScriptOffers } from '@sallyport/protocol';
 import { auditScopeOf } from '../http/operation.ts';
 import type { Handlers, OperationRequest } from '../http/operation.ts';
-import { EnvelopeLookups } from '../secrets/envelope-lookups.ts';
 import { findItems } from '../secrets/find-readable.ts';
-import { ReleaseLog } from '../secrets/release-log.ts';
-import type { ReadServices } from '../secrets/resolve-secrets.ts';
 import { askerOf } from '../secrets/secret-asker.ts';
 import type { Services } from '../services.ts';
 import { runScript } from './run-script.ts';
@@ -14,17 +11,15 @@ import { requireAll, scriptNeeds } from './script-secrets.ts';
 type ScriptOperation = 'offersToRunScript' | 'runScript';
 
 export function scriptHandlers(services: Services): Pick<Handlers, ScriptOperation> {
-  const { store } = services;
-  const reading = { ...services, lookups: new EnvelopeLookups(store), releases: new ReleaseLog(store) };
   return {
-    offersToRunScript: async (request) => offersToRunScript(request, reading),
-    runScript: async (request) => runScript(request, reading),
+    offersToRunScript: async (request) => offersToRunScript(request, services),
+    runScript: async (request) => runScript(request, services),
   };
 }
 
 async function offersToRunScript(
   request: OperationRequest<'offersToRunScript'>,
-  services: ReadServices,
+  services: Services,
 ): Promise<ScriptOffers> {
   const { store, clock, directory, fleet, releases } = services;
   const asker = await askerOf(request, services);

@@ -2,6 +2,7 @@
 // revision. Edits in this process act at once, those of another process within that second.
 import type { SecretsManagerId } from '@sallyport/core';
 import type { Clock } from '../clock.ts';
+import type { AccountChanges } from '../local-reads/account-changes.ts';
 import type { Store } from '../storage/store.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
 
@@ -10,9 +11,11 @@ const MAX_AGE_MS = 1000;
 export class SecretsManagerDirectory {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #changes: Pick<AccountChanges, 'announce'>;
   readonly #rows = new Map<SecretsManagerId, { row: Promise<SecretsManagerRow | null>; readAtMs: number }>();
 
-  constructor(services: { store: Store; clock: Clock }) {
+  constructor(services: { store: Store; clock: Clock; changes: Pick<AccountChanges, 'announce'> }) {
+    this.#changes = services.changes;
     this.#store = services.store;
     this.#clock = services.clock;
   }
@@ -34,5 +37,6 @@ export class SecretsManagerDirectory {
   /** To be called after an edit or deletion has been committed. A read that began before is not kept. */
   forget(id: SecretsManagerId): void {
     this.#rows.delete(id);
+    this.#changes.announce();
   }
 }

@@ -8,6 +8,7 @@ import type { AuditScope } from '../audit/audit-entry.ts';
 import { readCatalogue } from '../applications/account-catalogue.ts';
 import type { AccountCatalogue } from '../applications/account-catalogue.ts';
 import type { SecretsManagerRow } from '../secrets-managers/secrets-manager-store.ts';
+import type { Services } from '../services.ts';
 import type { Store, Tables } from '../storage/store.ts';
 import { requireRoomUnder } from './move-secret.ts';
 import { requireNoNamesake } from './namesakes.ts';
@@ -23,9 +24,9 @@ export type Encrypted = { envelope: SecretVersionRow['envelope']; valueBytes: nu
 export async function commitVersion(
   plan: WritePlan,
   encrypted: Encrypted,
-  context: { scope: AuditScope; store: Store },
+  context: { scope: AuditScope } & Pick<Services, 'store' | 'changes'>,
 ): Promise<FoundSecret> {
-  const { scope, store } = context;
+  const { scope, store, changes } = context;
   const { target } = plan;
   const version: SecretVersionRow = {
     secretId: target.secretId,
@@ -52,6 +53,7 @@ export async function commitVersion(
     await tables.audit.append([versionEntry(plan, encrypted, scope)]);
     return current;
   });
+  changes.announce();
   return {
     secret,
     foundAs: target.name,

@@ -73,6 +73,7 @@ export async function deleteSecret(
     const subject = { resource: secret.id, resourceName: secret.name, details };
     await tables.audit.append([auditEntry(scope, 'secret.deleted', subject)]);
   });
+  services.changes.announce();
 }
 
 async function planDeletion(

@@ -7,6 +7,7 @@ import type { StreamedTask } from '../fleet/open-task.ts';
 import { auditScopeOf } from '../http/operation.ts';
 import type { FrameStream, OperationRequest } from '../http/operation.ts';
 import type { Store } from '../storage/store.ts';
+import type { Services } from '../services.ts';
 import { chooseToUse, isRefusal } from './choose-secret.ts';
 import { managersOf } from './find-readable.ts';
 import type { FoundItem } from './find-readable.ts';
@@ -15,14 +16,13 @@ import { parseExisting } from './find-secret.ts';
 import { recordRefusal, recordReleases, recordUnreadable } from './release-record.ts';
 import type { ReleaseContext } from './release-record.ts';
 import { readItem } from './resolve-secrets.ts';
-import type { ReadServices } from './resolve-secrets.ts';
 import { askerOf } from './secret-asker.ts';
 import type { StoredEnvelope } from './secret-store.ts';
 
 /** Resolves when the delegate has begun to answer and the record is durable. @throws see the route `downloadSecret` */
 export async function downloadSecret(
   request: OperationRequest<'downloadSecret'>,
-  services: ReadServices,
+  services: Services,
 ): Promise<FrameStream> {
   const { body } = request;
   const { store, dispatcher, directory, fleet } = services;
@@ -42,7 +42,7 @@ export async function downloadSecret(
 /** With its envelope. @throws {not-found} {forbidden} {ambiguous-name} */
 async function findItem(
   request: OperationRequest<'downloadSecret'>,
-  services: ReadServices,
+  services: Services,
   scope: AuditScope,
 ): Promise<FoundItem> {
   const { item: reference } = request.body;

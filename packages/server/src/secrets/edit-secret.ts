@@ -40,7 +40,7 @@ export async function editSecret(request: EditRequest, services: Services): Prom
   const name = body.name === undefined ? undefined : checkNewName(body.name);
   const { principal } = await askerOf(request, services);
   const auditScope = auditScopeOf(request, services.clock);
-  return services.store.write(async (tables) => {
+  const edited = await services.store.write(async (tables) => {
     // With the account as it is within this transaction: nothing that is decided here can have become wrong meanwhile.
     const asker = new SecretAsker(principal, await readCatalogue(tables));
     const before = await requireChangeable(tables, reference, asker);
@@ -60,6 +60,8 @@ export async function editSecret(request: EditRequest, services: Services): Prom
     const after = { ...secret, name: edit.name, scope: edit.scope, availability };
     return viewSecret({ ...before, secret: after, scope: edit.effective }, asker);
   });
+  services.changes.announce();
+  return edited;
 }
 
 async function planEdit(

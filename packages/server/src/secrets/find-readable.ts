@@ -20,10 +20,16 @@ export type UnreadableItem = { reference: string; error: AppError; refusal: Refu
 export type Findings = { items: FoundItem[]; unreadable: UnreadableItem[] };
 
 /** One caller's references. */
-export type ReadRequest = { references: readonly string[]; asker: SecretAsker };
+export type ReadRequest = {
+  references: readonly string[];
+  asker: SecretAsker;
+  /** How a value that is too large for this way can be had; left out: by a download. */
+  largeHint?: string;
+};
 
 /** All values of one answer together: they have to fit into one sealed box with their frame. */
 const ANSWER_MAX_BYTES = 15 * 1_048_576;
+const DOWNLOAD_HINT = 'Read it by POST /v1/secrets/download; `sallyport get` does so by itself.';
 /** So many envelopes are loaded at once; each has 1 MiB at most. */
 export const LOAD_AT_ONCE = 64;
 
@@ -44,7 +50,9 @@ export async function findEnvelopesOfMany(
   tables: Tables,
   requests: readonly ReadRequest[],
 ): Promise<Findings[]> {
-  const all = (await lookUp(tables, requests)).map(withinAnswer);
+  const all = (await lookUp(tables, requests)).map((findings, index) =>
+    withinAnswer(findings, requests[index]?.largeHint ?? DOWNLOAD_HINT),
+  );
   const items = all.flatMap((findings) => findings.items);
   for (let at = 0; at < items.length; at += LOAD_AT_ONCE) {
     await loadEnvelopes(tables, items.slice(at, at + LOAD_AT_ONCE));
@@ -117,13 +125,13 @@ function parseAll(references: readonly string[]): { asked: Asked[]; findings: Fi
 }
 
 /** What fits into one answer. The first value that does not fit ends it. */
-function withinAnswer(all: Findings): Findings {
+function withinAnswer(all: Findings, largeHint: string): Findings {
   const fitting: Findings = { items: [], unreadable: [...all.unreadable] };
   let leftBytes = ANSWER_MAX_BYTES;
   for (const item of all.items) {
     const { valueBytes, envelope } = item.found.version;
     const isLarge = valueBytes > TEXT_MAX_BYTES || 'uploadId' in envelope;
-    const tooLarge = isLarge ? downloadInstead() : valueBytes > leftBytes ? askInParts() : null;
+    const tooLarge = isLarge ? downloadInstead(largeHint) : valueBytes > leftBytes ? askInParts() : null;
     if (tooLarge === null) {
       leftBytes -= valueBytes;
       fitting.items.push(item);
@@ -148,10 +156,10 @@ function nothing(): Findings {
   return { items: [], unreadable: [] };
 }
 
-function downloadInstead(): AppError {
+function downloadInstead(hint: string): AppError {
   return new AppError('value-too-large', {
     publicMessage: `Values above ${TEXT_MAX_BYTES} bytes are not read together with others.`,
-    data: { hint: 'Read it by POST /v1/secrets/download; `sallyport get` does so by itself.' },
+    data: { hint },
   });
 }
 

@@ -14,7 +14,6 @@ import { findItems, managersOf, unresolvedItem } from './find-readable.ts';
 import type { FoundItem } from './find-readable.ts';
 import { recordUnreadable } from './release-record.ts';
 import { findUsableAt } from './find-usable.ts';
-import type { ReadServices } from './resolve-secrets.ts';
 import { askerOf } from './secret-asker.ts';
 import { findWriteSubject } from './write-plan.ts';
 
@@ -40,7 +39,7 @@ type Bundle = { manager: SecretsManagerRow; items: FoundItem[] };
 /** @throws {no-delegate} when nothing that exists can be read */
 export async function offersToRead(
   request: OperationRequest<'offersToRead'>,
-  services: ReadServices,
+  services: Services,
 ): Promise<ReadOffers> {
   const asker = await askerOf(request, services);
   const { items: references, place } = request.body;

@@ -4,11 +4,18 @@
 import type { AppError } from '@sallyport/core';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditScope } from '../audit/audit-entry.ts';
+import type { AuditEntry } from '../audit/audit-log.ts';
 import type { DelegateConnection } from '../fleet/delegate-connection.ts';
 import type { FoundItem, UnreadableItem } from './find-readable.ts';
 import type { ReleaseLog, UseRecord } from './release-log.ts';
 
-export type ReleaseContext = { scope: AuditScope; releases: ReleaseLog; delegate: DelegateConnection };
+export type ReleaseContext = {
+  scope: AuditScope;
+  releases: ReleaseLog;
+  delegate: Pick<DelegateConnection, 'id' | 'name'>;
+  /** Goes into the details of every record. */
+  more?: AuditEntry['details'];
+};
 
 /** One secret of a read; `refusedWith` is null when its value is in the answer. */
 export type Release = { item: FoundItem; refusedWith: string | null };
@@ -24,16 +31,16 @@ export async function recordReleases(
 ): Promise<void> {
   await context.releases.record([
     ...releases.map((release) => releaseRecord(release, context)),
-    ...refusalRecords(unreadable, context.scope),
+    ...refusalRecords(unreadable, context),
   ]);
 }
 
 /** Records what policy refused, where nothing at all is released. @throws {storage-unavailable} */
 export async function recordUnreadable(
   unreadable: readonly UnreadableItem[],
-  context: Pick<ReleaseContext, 'scope' | 'releases'>,
+  context: Pick<ReleaseContext, 'scope' | 'releases' | 'more'>,
 ): Promise<void> {
-  await context.releases.record(refusalRecords(unreadable, context.scope));
+  await context.releases.record(refusalRecords(unreadable, context));
 }
 
 /**
@@ -54,10 +61,9 @@ export async function recordRefusal(
   }
 }
 
-export function releaseRecord(
-  { item, refusedWith }: Release,
-  { scope, delegate }: ReleaseContext,
-): UseRecord {
+/** @returns what is to be recorded of one secret */
+export function releaseRecord({ item, refusedWith }: Release, context: ReleaseContext): UseRecord {
+  const { scope, delegate, more = {} } = context;
   const { found, place, reference } = item;
   const isRelease = refusedWith === null;
   const details = {
@@ -66,6 +72,7 @@ export function releaseRecord(
     delegateName: delegate.name,
     reference,
     ...(isRelease ? {} : { code: refusedWith }),
+    ...more,
   };
   const entry = auditEntry(scope, isRelease ? 'secret.released' : 'secret.refused', {
     resource: found.secret.id,
@@ -77,7 +84,11 @@ export function releaseRecord(
   return { entry, secretId: found.secret.id, isRelease };
 }
 
-function refusalRecords(unreadable: readonly UnreadableItem[], scope: AuditScope): UseRecord[] {
+/** @returns what is to be recorded of what policy refused; nothing of what is malformed */
+export function refusalRecords(
+  unreadable: readonly UnreadableItem[],
+  { scope, more = {} }: Pick<ReleaseContext, 'scope' | 'more'>,
+): UseRecord[] {
   return unreadable.flatMap(({ reference, error, refusal }) => {
     if (refusal === null) return [];
     const { subject, place, reason } = refusal;
@@ -86,7 +97,7 @@ function refusalRecords(unreadable: readonly UnreadableItem[], scope: AuditScope
       resourceName: subject?.secret.name ?? null,
       applicationId: place?.applicationId ?? null,
       environmentId: place?.environmentId ?? null,
-      details: { code: error.code, reason, reference },
+      details: { code: error.code, reason, reference, ...more },
     });
     return [{ entry, secretId: subject?.secret.id ?? null, isRelease: false }];
   });

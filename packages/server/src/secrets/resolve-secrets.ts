@@ -10,18 +10,13 @@ import { managersOf, unresolvedItem } from './find-readable.ts';
 import type { Findings, FoundItem } from './find-readable.ts';
 import { recordRefusal, recordReleases, recordUnreadable } from './release-record.ts';
 import type { ReleaseContext } from './release-record.ts';
-import type { ReleaseLog } from './release-log.ts';
 import { askerOf } from './secret-asker.ts';
 import { placeInTask } from './task-place.ts';
-import type { EnvelopeLookups } from './envelope-lookups.ts';
-
-/** What reads share with each other. */
-export type ReadServices = Services & { lookups: EnvelopeLookups; releases: ReleaseLog };
 
 /** @throws see the route `resolveSecrets` */
 export async function resolveSecrets(
   request: OperationRequest<'resolveSecrets'>,
-  services: ReadServices,
+  services: Services,
 ): Promise<ResolvedSecrets> {
   const { body } = request;
   const asker = await askerOf(request, services);
@@ -55,7 +50,7 @@ async function decrypt(
     managers: SecretsManagerRow[];
     delegate: DelegateConnection;
     context: ReleaseContext;
-    services: ReadServices;
+    services: Services;
   },
 ): Promise<TaskResultOf<'resolve'>> {
   const { body } = request;

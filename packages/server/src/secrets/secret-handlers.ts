@@ -5,13 +5,11 @@ import type { Services } from '../services.ts';
 import { deleteSecret, previewSecretDeletion } from './delete-secret.ts';
 import { downloadSecret } from './download-secret.ts';
 import { editSecret } from './edit-secret.ts';
-import { EnvelopeLookups } from './envelope-lookups.ts';
 import { keyArnOf, readEnvelopeHeader, readVersions } from './envelope-header.ts';
 import { explainScope } from './explain-scope.ts';
 import { parseExisting, requireVisible } from './find-secret.ts';
 import { listSecrets } from './list-secrets.ts';
 import { offersToRead, offersToWrite } from './offers.ts';
-import { ReleaseLog } from './release-log.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
 import { askerOf } from './secret-asker.ts';
 import { SecretMutex } from './secret-mutex.ts';
@@ -40,9 +38,8 @@ type SecretOperation =
 const VERSIONS_SHOWN = 100;
 
 export function secretHandlers(services: Services): Pick<Handlers, SecretOperation> {
-  const { store, clock, config } = services;
+  const { clock, config } = services;
   const mutex = new SecretMutex(clock, { maxWaitMs: config.taskTimeoutSeconds * 1000 });
-  const reading = { ...services, lookups: new EnvelopeLookups(store), releases: new ReleaseLog(store) };
   return {
     listSecrets: async (request) => listSecrets(request, services),
     getSecret: async (request) => getSecret(request, services),
@@ -57,11 +54,11 @@ export function secretHandlers(services: Services): Pick<Handlers, SecretOperati
     listSecretChanges: async (request) => listSecretChanges(request, services),
     explainScope: async (request) => explainScope(request, services),
     offersToWrite: async (request) => offersToWrite(request, services),
-    offersToRead: async (request) => offersToRead(request, reading),
+    offersToRead: async (request) => offersToRead(request, services),
     writeSecret: async (request) => writeSecret(request, services, mutex),
     uploadSecret: async (request) => uploadSecret(request, services, mutex),
-    resolveSecrets: async (request) => resolveSecrets(request, reading),
-    downloadSecret: async (request) => downloadSecret(request, reading),
+    resolveSecrets: async (request) => resolveSecrets(request, services),
+    downloadSecret: async (request) => downloadSecret(request, services),
   };
 }
 

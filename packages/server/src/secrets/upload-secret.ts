@@ -33,7 +33,7 @@ export async function uploadSecret(
       if (result.valueBytes > services.config.fileMaxBytes) throw tooLarge(services.config.fileMaxBytes);
       const encrypted = { envelope: await sink.finish(), valueBytes: result.valueBytes };
       const scope = auditScopeOf(request, services.clock);
-      const found = await commitVersion(plan, encrypted, { scope, store: services.store });
+      const found = await commitVersion(plan, encrypted, { ...services, scope });
       const secret = viewSecret(found, asker);
       return { secret, answer: result.answer };
     } catch (thrown) {

@@ -34,7 +34,7 @@ export async function writeSecret(
     checkTextEnvelope(envelope, result.valueBytes, plan);
     const scope = auditScopeOf(request, services.clock);
     const encrypted = { envelope: { inline: envelope }, valueBytes: result.valueBytes };
-    const found = await commitVersion(plan, encrypted, { scope, store: services.store });
+    const found = await commitVersion(plan, encrypted, { ...services, scope });
     const secret = viewSecret(found, asker);
     return { secret, answer: result.answer };
   });
