@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -156,16 +156,19 @@ describe('a script from the command line', () => {
 
 describe('a delegate that is killed', () => {
   test.skipIf(process.platform !== 'linux')(
-    'takes its scripts along',
+    'takes its scripts along, and their folders',
     async () => {
       const { said, ended } = start(
         ['delegate', 'exec', '-'],
-        'trap "" TERM; sleep 300 & echo "pid=$!"; echo "pid=$$"; wait',
+        'trap "" TERM; sleep 300 & echo "pid=$!"; echo "folder=$PWD"; echo "pid=$$"; wait',
       );
       await until(() => (said.stdout.match(/pid=\d+/g)?.length ?? 0) === 2, 'both processes run');
       const pids = [...said.stdout.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid));
       await deployment.delegates.get('willing')?.kill();
       await until(() => pids.filter(isRunning).length === 0, 'both processes are gone');
+      const folder = /folder=(\S+)/.exec(said.stdout)?.[1] ?? '';
+      expect(folder).toContain('sallyport-script-');
+      await until(() => !existsSync(folder), 'its folder is gone');
       const { code, stderr } = await ended;
       expect(code).toBe(6);
       expect(stderr).toContain('code: delegate-lost');

@@ -85,6 +85,7 @@ export { ASSUME_ROLE_DURATION, checkExternalId, parseRoleArn } from './key-arn/r
 export type { RoleArn } from './key-arn/role-arn.ts';
 export { Plaintext } from './plaintext/plaintext.ts';
 export { ScriptTemplate } from './script/script-template.ts';
+export { singleQuotedLines } from './script/single-quoted.ts';
 export { checkDisplayName, checkSecretName, NAME_MAX_CHARACTERS, nameKey } from './secret/secret-name.ts';
 export {
   isPlaceReferredTo,

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ScriptTemplate } from '@sallyport/core';
+import { ScriptTemplate, singleQuotedLines } from '@sallyport/core';
 
 const GET = '${secrets.getValue("a")}';
 
@@ -46,6 +46,22 @@ describe('references', () => {
     expect(() => ScriptTemplate.parse('${secrets.getValue("a/b")}', null)).toThrow(
       expect.objectContaining({ code: 'invalid-name' }),
     );
+  });
+});
+
+describe('a secret in single quotes, where a shell fills nothing in', () => {
+  test.each([
+    [`echo '${GET}'`, [1]],
+    [`echo "a"'b ${GET}'`, [1]],
+    [`x=1\necho 'a' "b" 'c\\' '${GET}'`, [2]],
+    [`echo "${GET}"`, []],
+    [`echo "it's ${GET}"`, []],
+    [`echo it\\'s ${GET}`, []],
+    [`echo \${secrets.getValue('a')} 'b' ${GET}`, []],
+    [`echo a # don't ${GET}`, []],
+    ["echo '${HOME}'", []],
+  ])('is found: %s', (text, lines) => {
+    expect(singleQuotedLines(text)).toEqual(lines);
   });
 });
 

@@ -2,8 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ScriptEnd } from '@sallyport/protocol';
+import { GuardFile } from '../src/guard/guard-file.ts';
+import { checkScriptUser } from '../src/scripts/script-user.ts';
 import type { TaskEnd } from './scripted-server.ts';
 import { newId } from './delegate-fixture.ts';
 import {
@@ -88,6 +90,19 @@ describe('a script', () => {
     const run = await runToEnd(it, 'echo "$0 ${BASH_VERSION-none}"', { header: { interpreter: '/bin/sh' } });
     expect(run.stdout).toMatch(/none/);
   });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'runs as the user that the guard file names, who cannot read what belongs to the delegate',
+    async () => {
+      const user = { uid: 65_534, gid: 65_534 };
+      await using it = await startScriptDelegate({ ...ALLOWED, user });
+      const text = `id -u; id -G; touch mine && echo made; cat ${it.folder}/identity.pem; echo to-stderr > /dev/stderr`;
+      const run = await runToEnd(it, text);
+      expect(run.stdout).toBe('65534\n65534\nmade\n');
+      expect(run.stderr).toContain('Permission denied');
+      expect(run.stderr).toContain('to-stderr');
+    },
+  );
 
   test('that ends by a signal is told from one that exits', async () => {
     await using it = await startScriptDelegate(ALLOWED);
@@ -240,6 +255,17 @@ describe('nothing is left of a script', () => {
     expect(run.stdout.length).toBe(1000);
     expect(pidsIn(run.stdout).filter(isRunning)).toEqual([]);
   });
+});
+
+test('a user for scripts is refused at the start of a delegate that cannot switch to it', async () => {
+  const getuid = vi.spyOn(process, 'getuid').mockReturnValue(1000);
+  try {
+    const { scripts } = GuardFile.parse({ scripts: { allow: true, user: { uid: 1, gid: 1 } } });
+    expect(() => checkScriptUser(scripts)).toThrow(expect.objectContaining({ code: 'config-invalid' }));
+    expect(() => checkScriptUser(null)).not.toThrow();
+  } finally {
+    getuid.mockRestore();
+  }
 });
 
 describe('a script is refused', () => {

@@ -1,10 +1,12 @@
 // `sallyport delegate exec`: a script from here runs at a delegate, and its output comes back while it does.
 import { basename } from 'node:path';
 import { constants } from 'node:os';
-import { AppError } from '@sallyport/core';
+import { AppError, singleQuotedLines } from '@sallyport/core';
+import { SCRIPT_MAX_SECONDS } from '@sallyport/protocol/client';
 import type { StartedScript } from '@sallyport/sdk';
 import type { Command, Invocation } from '../command-line/command.ts';
 import { SCOPE_FLAGS } from '../command-line/shared-flags.ts';
+import { usageError } from '../command-line/usage-error.ts';
 import { withClient } from '../config/open-client.ts';
 import { readPlace } from '../config/place.ts';
 import { readScript } from '../input/read-input.ts';
@@ -68,9 +70,10 @@ async function executeScript(invocation: Invocation): Promise<number> {
   const { terminal, flags } = invocation;
   const source = invocation.arguments['SCRIPT'] ?? '';
   const script = await readScript(terminal, source);
+  warnOfQuotes(invocation, script);
   const place = await readPlace(invocation);
   const delegate = flags.text('delegate');
-  const maxSeconds = flags.seconds('timeout');
+  const maxSeconds = secondsOf(invocation);
   const interpreter = flags.text('interpreter');
   const interruption = new Interruption();
   try {
@@ -102,6 +105,21 @@ async function executeScript(invocation: Invocation): Promise<number> {
     return interruption.exitCode;
   } finally {
     interruption.end();
+  }
+}
+
+/** @throws {invalid-request} */
+function secondsOf({ flags }: Invocation): number | null {
+  const seconds = flags.seconds('timeout');
+  if (seconds === null || (seconds >= 1 && seconds <= SCRIPT_MAX_SECONDS)) return seconds;
+  throw usageError('--timeout takes from 1s to 6h.', 'Leave it out for 10 minutes.');
+}
+
+function warnOfQuotes({ terminal }: Invocation, script: string): void {
+  for (const line of singleQuotedLines(script)) {
+    terminal.stderr.write(
+      `warning: line ${line} has a secret inside single quotes, where a shell fills nothing in; use double quotes.\n`,
+    );
   }
 }
 

@@ -9,7 +9,7 @@ import type { Time } from '../time/time.ts';
 import { launch } from './launch.ts';
 import type { LaunchedProcess } from './launch.ts';
 import { makeScriptFolder, removeScriptFolder } from './script-folder.ts';
-import { RUN_VARIABLE, ScriptProcesses } from './script-processes.ts';
+import { RUN_VARIABLE, ScriptProcesses, SYSTEM_PATH } from './script-processes.ts';
 
 /**
  * After its end, so long something that it left in the background may still write to the output. What even then holds the output open and
@@ -51,7 +51,7 @@ export async function runProcess(
       folder,
       user: rules.user,
     });
-    return await new RunningProcess(launched, { script, mark, ...run }).toEnd();
+    return await new RunningProcess(launched, { script, mark, folder, ...run }).toEnd();
   } finally {
     script.text.fill(0);
     await removeScriptFolder(folder);
@@ -61,7 +61,7 @@ export async function runProcess(
 /** Nothing of the delegate's own environment: it may hold credentials and its token. */
 function environmentIn(folder: string): Record<string, string> {
   return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    PATH: SYSTEM_PATH,
     HOME: folder,
     TMPDIR: folder,
     LANG: 'C.UTF-8',
@@ -71,6 +71,7 @@ function environmentIn(folder: string): Record<string, string> {
 type Options = {
   script: ScriptToRun;
   mark: string;
+  folder: string;
   time: Time;
   signal: AbortSignal;
   takeOutput: TakeOutput;
@@ -89,11 +90,11 @@ class RunningProcess {
   #ending: Promise<void> | null = null;
 
   constructor(launched: LaunchedProcess, options: Options) {
-    const { time, mark } = options;
+    const { time, mark, folder } = options;
     this.#launched = launched;
     this.#options = options;
     this.#startedAtMs = time.monotonicMs();
-    this.#processes = new ScriptProcesses({ group: launched.child.pid ?? 0, run: mark, time });
+    this.#processes = new ScriptProcesses({ group: launched.child.pid ?? 0, run: mark, folder, time });
   }
 
   async toEnd(): Promise<ProcessEnd> {

@@ -7,14 +7,17 @@ import type { Time } from '../time/time.ts';
 /** The variable whose value tells the processes of one script from all others. */
 export const RUN_VARIABLE = 'SALLYPORT_SCRIPT_RUN';
 
+/** Where a system has its programs. */
+export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** Between SIGTERM and SIGKILL. */
 export const TERM_GRACE_MS = 3000;
 /** After SIGKILL; what is not gone by then hangs in the kernel. */
 const KILL_GRACE_MS = 2000;
 const LOOK_EVERY_MS = 20;
 
-// Ends when it is told to, by a line; when the other end is gone without one, so is the delegate, and the group is killed.
-const WATCHDOG = 'read -r line || kill -s KILL -- "-$0"';
+// Ends when it is told to, by a line; when the other end is gone without one, so is the delegate, and nothing of the script may stay.
+const WATCHDOG = 'read -r line || { kill -s KILL -- "-$0"; rm -rf -- "$1"; }';
 
 export class ScriptProcesses {
   readonly #group: number;
@@ -22,14 +25,18 @@ export class ScriptProcesses {
   readonly #time: Time;
   readonly #watchdog: ChildProcess;
 
-  /** @param options.group id of the process group; @param options.run value of `RUN_VARIABLE` in its environment */
-  constructor(options: { group: number; run: string; time: Time }) {
+  /**
+   * @param options.group id of the process group
+   * @param options.run value of `RUN_VARIABLE` in its environment
+   * @param options.folder its folder, which goes as well when the delegate is killed
+   */
+  constructor(options: { group: number; run: string; folder: string; time: Time }) {
     this.#group = options.group;
     this.#run = options.run;
     this.#time = options.time;
-    this.#watchdog = spawn('/bin/sh', ['-c', WATCHDOG, String(options.group)], {
+    this.#watchdog = spawn('/bin/sh', ['-c', WATCHDOG, String(options.group), options.folder], {
       detached: true,
-      env: {},
+      env: { PATH: SYSTEM_PATH },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     // Without it, all else still holds while this process lives.

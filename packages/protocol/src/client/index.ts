@@ -3,7 +3,12 @@
 export { decodeContent, encodeContent } from '../sealing/content.ts';
 export { encodeHttpFrame, HTTP_FRAMES_TYPE, readHttpFrames } from '../api/http-frames.ts';
 export { FRESH, isSameAvailability, parseAvailability, printAvailability } from '../api/availability-text.ts';
-export { AVAILABILITY_MAX_SECONDS, RESOLVE_MAX_ITEMS, SCRIPT_MAX_BYTES } from '../api/limits.ts';
+export {
+  AVAILABILITY_MAX_SECONDS,
+  RESOLVE_MAX_ITEMS,
+  SCRIPT_MAX_BYTES,
+  SCRIPT_MAX_SECONDS,
+} from '../api/limits.ts';
 export { PROGRESS_LINE_MAX_BYTES, PROGRESS_TYPE } from '../api/progress.ts';
 export { PURPOSE_HEADER } from '../api/route.ts';
 export { STREAM_CHUNK_BYTES } from '../delegate/protocol-version.ts';
