@@ -7,7 +7,6 @@ import type { Client } from '@sallyport/sdk';
 import type { Invocation } from '../command-line/command.ts';
 import { withQuickClient } from '../config/open-client.ts';
 import { printableLine } from '../output/printable.ts';
-import { note } from '../output/terminal.ts';
 import { environmentOf } from './base-environment.ts';
 import { becomeProgram, canBecome } from './become-program.ts';
 import { Belongings, fileBase, requireFree } from './belongings.ts';
@@ -38,16 +37,16 @@ export async function runProgram(invocation: Invocation): Promise<void> {
   if (options.watch !== null) {
     const { watch } = options;
     const ending = await withQuickClient(invocation, async (client) => {
-      const { plan, secrets } = await run.read(client);
-      return run.beside(secrets, {
-        client,
-        options: { ...options, watch },
-        versions: await versionsOf(client, plan),
-      });
+      const plan = await run.plan(client);
+      // Before the values: what changes in between is noticed, at the cost of one start too many.
+      const versions = await versionsOf(client, plan);
+      return run.beside(await run.read(client, plan), { client, options: { ...options, watch }, versions });
     });
     return endLike(ending);
   }
-  const { secrets } = await withQuickClient(invocation, async (client) => run.read(client));
+  const secrets = await withQuickClient(invocation, async (client) =>
+    run.read(client, await run.plan(client)),
+  );
   run.instead(secrets);
   return endLike(await run.beside(secrets, null));
 }
@@ -72,18 +71,21 @@ class Run {
     return findProgram(this.#invocation.program, { path, folder: this.#invocation.folder });
   }
 
-  async read(client: Client): Promise<{ plan: SecretPlan; secrets: ReadSecrets }> {
+  async plan(client: Client): Promise<SecretPlan> {
     const plan = await planSecrets(client, this.#options.selection);
     if (plan.leftOut.length > 0) {
-      const names = plan.leftOut.map((name) => printableLine(name)).join(', ');
-      await note(
-        this.#invocation.terminal,
-        `note: left out, since they are files: ${names}. --files puts them into a folder.`,
-      );
+      const names = plan.leftOut.join(', ');
+      this.#tell(`note: left out, since they are files: ${names}. --files puts them into a folder.`);
     }
-    const secrets = await readPlan(client, plan, { asVariables: this.#options.mount === null });
-    if (this.#options.mount !== null) mountContent(this.#options.mount.content, secrets.variables);
-    return { plan, secrets };
+    return plan;
+  }
+
+  async read(client: Client, plan: SecretPlan): Promise<ReadSecrets> {
+    const { mount } = this.#options;
+    const secrets = await readPlan(client, plan, { asVariables: mount === null });
+    // A template that names what is not there is found out before anything is started.
+    if (mount !== null) mountContent(mount.content, secrets.variables);
+    return secrets;
   }
 
   /** Becomes the program, if nothing has to be done beside it. */
