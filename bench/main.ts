@@ -5,6 +5,7 @@ import { benchEnvelope } from './envelope.ts';
 import { benchMasking } from './masking.ts';
 import { benchLocalEndpoint } from './local-endpoint.ts';
 import { report } from './measure.ts';
+import { benchRunStart } from './run-start.ts';
 import { benchSealing } from './sealing.ts';
 import { benchWeb } from './web.ts';
 
@@ -14,6 +15,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<boolean>>> = {
   masking: benchMasking,
   api: benchApi,
   'local-endpoint': benchLocalEndpoint,
+  'run-start': benchRunStart,
   web: benchWeb,
 };
 
