@@ -65,9 +65,9 @@ describe('a program gets', () => {
     await writeFile(join(place.work.folder, 'two.yaml'), 'C: sally:///api.token\nD: |\n  l1\n  l2\n');
     const flags = [
       ...UNMASKED,
-      '--env-file',
+      '--env-from',
       'one.env',
-      '--env-file',
+      '--env-from',
       'two.yaml',
       '--set',
       'A=sally:///api.token',
@@ -97,6 +97,13 @@ describe('a program gets', () => {
     const program = ['sh', '-c', 'printf "%s;" "$SHARED" "$DB" "${DB_PASSWORD-none}"'];
     const { stdout } = await place.run(inProd([...UNMASKED, '--service', 'api'], program));
     expect(stdout).toBe('everywhere;tok-0123456789;none;');
+  });
+
+  test('nothing by a flag that Node takes for itself', async () => {
+    // Node reads the file before the command starts, with the NODE_OPTIONS in it.
+    await writeFile(join(place.work.folder, 'node.env'), 'A=b\n');
+    const { code, stderr } = await place.run(inProd(['--env-file', 'node.env'], ['env']));
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--env-from')]);
   });
 
   test('500 secrets, in one call', async () => {
@@ -200,6 +207,10 @@ describe('nothing is started', () => {
   test('when the program is not there or is not one, by the exit codes of shells', async () => {
     expect(await place.run(inProd([], ['no-such-program']))).toMatchObject({ code: 127, stdout: '' });
     expect(await place.run(inProd([], ['/']))).toMatchObject({ code: 126, stdout: '' });
+    await writeFile(join(place.work.folder, 'bad'), '#!/no/such/shell\n', { mode: 0o755 });
+    const bad = await place.run(inProd(['--no-masking'], ['./bad']));
+    expect([bad.code, bad.stderr]).toEqual([126, expect.stringContaining('what its first line names')]);
+    expect(bad.stderr).not.toContain('Warning');
   });
 
   test('when two secrets become one variable, or a name cannot be one', async () => {

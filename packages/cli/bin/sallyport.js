@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Launcher. Written for any Node that a machine may have: when that one is too old to run the sources, the Node that npm installed
 // beside them takes over, with the same arguments, streams, signals and exit code.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { homedir } from 'node:os';
@@ -26,7 +25,7 @@ if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) {
     );
     process.exit(1);
   }
-  handOver(node);
+  void import('node:child_process').then(({ spawn }) => handOver(spawn, node));
 }
 
 /**
@@ -53,7 +52,7 @@ function findNode(folder) {
   }
 }
 
-function handOver(node) {
+function handOver(spawn, node) {
   const child = spawn(node, [launcher].concat(process.argv.slice(2)), {
     stdio: 'inherit',
     env: Object.assign({}, process.env, { [HANDED_OVER]: '1' }),

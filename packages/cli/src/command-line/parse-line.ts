@@ -172,6 +172,10 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   signout: 'logout',
 };
 
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
 function unknownCommand(commands: readonly Command[], positionals: readonly string[]): Error {
   const groups = commands.filter(({ path, hidden }) => hidden !== true && path[0] === positionals[0]);
   if (groups.length > 0) {
@@ -197,7 +201,9 @@ function unknownFlag(command: Command, rawName: string): Error {
   const meant = close === undefined ? '' : ` Did you mean ${close}?`;
   return usageError(
     `\`sallyport ${command.path.join(' ')}\` has no flag ${rawName}.${meant}`,
-    command.program === undefined ? undefined : `If it is for the program: ${programMissing(command)}`,
+    command.program === undefined
+      ? undefined
+      : `If it is for the program: ${lowerFirst(programMissing(command))}`,
   );
 }
 

@@ -7,20 +7,27 @@ const RUN: Command = {
   path: ['run'],
   summary: 'Start a program with its secrets as environment variables',
   details: [
-    'The program gets everything that may be used at --app and --env, or what --env-file, --set and --service name; with --all, both. If a secret is missing, nothing is started.',
+    'The program gets everything that may be used at --app and --env, or what --env-from, --set and --service name; with --all, both. If a secret is missing, nothing is started.',
     'Later ones win: the place, the service, files in their order, --set. `exec` is another word for `run`.',
     'Exit code and signals are those of the program. Values in its output are masked wherever that is not a terminal.',
   ],
   program: { name: 'PROGRAM', summary: 'what to start, with its arguments' },
   flags: {
     ...SCOPE_FLAGS,
-    'env-file': {
+    'env-from': {
       kind: 'text',
       value: 'FILE',
       repeatable: true,
       completes: 'file',
       summary:
         'Variables from a .env, YAML or JSON file; values may be sally://app/env/name[@version], or sally:///name for the place (repeatable)',
+    },
+    'env-file': {
+      kind: 'text',
+      value: 'FILE',
+      repeatable: true,
+      completes: 'file',
+      summary: 'Refused, since Node takes it for itself: use --env-from',
     },
     set: {
       kind: 'text',
@@ -111,7 +118,7 @@ const RUN: Command = {
   connects: true,
   examples: [
     'run --app shop --env production -- node server.js',
-    'run --env-file .env -- npm start',
+    'run --env-from .env -- npm start',
     'run --set DB_PASSWORD=sally://shop/production/db-password -- psql',
     'run --app shop --env production --mount secrets.json --mount-format json -- ./serve',
   ],

@@ -24,6 +24,8 @@ export function becomeProgram({ path, words }: Program, environment: Readonly<Re
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => undefined);
   // Node does so when it ends by itself, which it will not.
   flushCompileCache();
+  // That it is new in Node is no news to whoever starts a program.
+  process.removeAllListeners('warning');
   try {
     process.execve?.(path, [...words], { ...environment });
   } catch {

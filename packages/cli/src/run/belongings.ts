@@ -1,7 +1,6 @@
 // Files that exist only while a program runs: in memory where the system has a place for that, readable by their owner only, and gone
 // afterwards, also when this process is killed.
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import {
   accessSync,
   constants,
@@ -26,41 +25,54 @@ export function fileBase(runtimeFolder: string | null): { base: string; inMemory
   return { base: tmpdir(), inMemory: false };
 }
 
-/** A folder for files of one program. */
+/** A folder for files of one program, and what stands for them elsewhere. */
 export class Belongings {
   readonly folder: string;
   readonly inMemory: boolean;
-  readonly #paths: string[];
-  readonly #guard: ChildProcess;
+  readonly #beside: string[] = [];
 
-  private constructor(place: { folder: string; inMemory: boolean }, beside: readonly string[]) {
-    this.folder = place.folder;
-    this.inMemory = place.inMemory;
-    this.#paths = [this.folder, ...beside];
-    // A process of its own that waits for this one to be gone, however it goes, and removes what is left.
-    this.#guard = spawn('/bin/sh', ['-c', 'cat >/dev/null; rm -rf -- "$@"', 'sh', ...this.#paths], {
+  private constructor({ folder, inMemory }: { folder: string; inMemory: boolean }) {
+    this.folder = folder;
+    this.inMemory = inMemory;
+  }
+
+  static make(runtimeFolder: string | null): Belongings {
+    const { base, inMemory } = fileBase(runtimeFolder);
+    return new Belongings({ folder: mkdtempSync(join(base, 'sallyport-')), inMemory });
+  }
+
+  /** Something elsewhere that was made for the program and goes with it. */
+  add(path: string): void {
+    this.#beside.push(path);
+  }
+
+  /** Starts a process that waits for this one to be gone, however it goes, and removes what is left. */
+  guard(): void {
+    const guard = spawn('/bin/sh', ['-c', 'cat >/dev/null; rm -rf -- "$@"', 'sh', ...this.#paths], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
       env: { PATH: '/usr/bin:/bin' },
     });
-    this.#guard.on('error', () => undefined);
-    this.#guard.unref();
-  }
-
-  /** @param beside paths elsewhere that are to be removed too; they must be ours to remove */
-  static make(runtimeFolder: string | null, beside: readonly string[]): Belongings {
-    const { base, inMemory } = fileBase(runtimeFolder);
-    return new Belongings({ folder: mkdtempSync(join(base, 'sallyport-')), inMemory }, beside);
+    guard.on('error', () => undefined);
+    guard.unref();
   }
 
   /** Writes a file below the folder, all of it or nothing, in place of one that is there. @returns its path */
   write(name: string, content: Uint8Array): string {
     const path = join(this.folder, name);
+    // Names come from the server, which must not choose other files of this machine.
+    if (!path.startsWith(join(this.folder, '/'))) {
+      throw new AppError('answer-mismatch', { publicMessage: 'The server names a file outside its folder.' });
+    }
     const draft = join(this.folder, '.draft');
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(draft, content, { mode: 0o600 });
     renameSync(draft, path);
     return path;
+  }
+
+  get #paths(): string[] {
+    return [this.folder, ...this.#beside];
   }
 
   remove(): void {

@@ -4,7 +4,7 @@ import { isAppError } from '@sallyport/core';
 import { passSignals } from './pass-signals.ts';
 import { readPlan } from './read-plan.ts';
 import type { ReadSecrets } from './read-plan.ts';
-import type { RunOptions, WatchChoice } from './run-options.ts';
+import type { Selection, WatchChoice } from './run-options.ts';
 import type { Child, Ending } from './start-child.ts';
 import { watchSecrets } from './watch-secrets.ts';
 
@@ -17,7 +17,15 @@ export type Course = {
 };
 
 /** Where changes are looked for. */
-export type Watched = { client: Client; options: RunOptions & { watch: WatchChoice }; versions: string };
+export type Watched = {
+  client: Client;
+  selection: Selection;
+  watch: WatchChoice;
+  /** What is known by now; see `versionsOf`. */
+  versions: string;
+  /** Values become variables, and so have to fit into them. */
+  asVariables: boolean;
+};
 
 /** @returns how the program ended, once it does so other than to be started again */
 export async function keepRunning(
@@ -45,10 +53,9 @@ export async function keepRunning(
 
 async function watchOver(
   course: Course,
-  { client, options, versions }: Watched,
+  { client, selection, watch, versions, asVariables }: Watched,
   { state, signal }: { state: { child: Child | null; isEnding: boolean }; signal: AbortSignal },
 ): Promise<Ending> {
-  const { selection, watch } = options;
   const { intervalMs } = watch;
   const changes = watchSecrets({ client, selection, intervalMs, signal, note: course.note }, versions);
   for (;;) {
@@ -61,7 +68,7 @@ async function watchOver(
       change.catch(() => undefined);
       return next.ending;
     }
-    const secrets = await readAgain(client, next.plan, course.note);
+    const secrets = await readAgain(course, async () => readPlan(client, next.plan, { asVariables }));
     if (secrets === null) continue;
     if (watch.signal !== null) {
       course.renew(secrets);
@@ -76,13 +83,10 @@ async function watchOver(
   }
 }
 
-async function readAgain(
-  client: Client,
-  plan: Parameters<typeof readPlan>[1],
-  note: (text: string) => void,
-): Promise<ReadSecrets | null> {
+/** null: they cannot be read at the moment. */
+async function readAgain({ note }: Course, read: () => Promise<ReadSecrets>): Promise<ReadSecrets | null> {
   try {
-    return await readPlan(client, plan, { asVariables: true });
+    return await read();
   } catch (error) {
     if (!isAppError(error)) throw error;
     note(

@@ -6,7 +6,6 @@ import type { PlaceReference } from '@sallyport/core';
 import { usageError } from '../command-line/usage-error.ts';
 import { parseDotenv } from './parse-dotenv.ts';
 import type { MappingEntry } from './parse-dotenv.ts';
-import { parseFlatYaml } from './parse-flat-yaml.ts';
 import { isVariableName } from './variable-name.ts';
 
 const SCHEME = 'sally://';
@@ -26,7 +25,8 @@ export async function readMappingFile(
 ): Promise<MappedVariable[]> {
   const content = await readText(resolve(around.folder, path), path);
   const seen = new Map<string, number>();
-  return entriesIn(content, path).map(({ variable, text, line }) => {
+  const entries = await entriesIn(content, path);
+  return entries.map(({ variable, text, line }) => {
     const origin = `line ${line} of ${path}`;
     const before = seen.get(variable);
     if (before !== undefined) {
@@ -87,10 +87,12 @@ function referenceIn(text: string, place: PlaceReference | null): string {
   return printSecretReference({ ...parseSecretReference(name), place });
 }
 
-function entriesIn(content: string, path: string): MappingEntry[] {
+async function entriesIn(content: string, path: string): Promise<MappingEntry[]> {
   const format = formatOf(content, path);
   if (format === 'json') return jsonEntries(content, path);
-  return format === 'yaml' ? parseFlatYaml(content, path) : parseDotenv(content, path);
+  if (format === 'dotenv') return parseDotenv(content, path);
+  const { parseFlatYaml } = await import('./parse-flat-yaml.ts');
+  return parseFlatYaml(content, path);
 }
 
 /** By the file's ending; without one that says it, by the first line that gives a variable. */

@@ -26,6 +26,9 @@ export class Mount {
     const mount = new Mount(belongings, content);
     if (kind === 'file') symlinkSync(belongings.write(NAME, content), path);
     else mount.#fifo = await serveFifo(path, () => mount.#content, { maxReads });
+    // From here on it is ours to remove.
+    belongings.add(path);
+    if (kind === 'fifo') belongings.add(`${path}.next`);
     return mount;
   }
 

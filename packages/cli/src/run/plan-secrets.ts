@@ -91,7 +91,7 @@ function addPlace(
     if (clash !== undefined) {
       throw usageError(
         `The secrets "${nameIn(clash.reference)}" and "${name}" both become the variable ${variable}.`,
-        'Rename one, leave one out with --exclude, or name them yourself with --set or --env-file.',
+        'Rename one, leave one out with --exclude, or name them yourself with --set or --env-from.',
       );
     }
     if (kind === 'file') draft.files.push({ name, reference, variable, origin: 'the place' });
@@ -104,13 +104,13 @@ function checkedVariable(name: string, selection: Selection): string {
   if (!isVariableName(variable)) {
     throw usageError(
       `The secret "${name}" cannot become a variable: "${variable}" has signs that names of variables do not have, or begins with a digit.`,
-      'Choose another --transform or a --prefix, leave it out with --exclude, or name it yourself with --set or --env-file.',
+      'Choose another --transform or a --prefix, leave it out with --exclude, or name it yourself with --set or --env-from.',
     );
   }
   if (decidesCode(variable)) {
     throw usageError(
       `The secret "${name}" would set ${variable}, which decides what code programs run. A place does not decide that.`,
-      'Use --prefix or --exclude, or say that it is meant with --set or --env-file.',
+      'Use --prefix or --exclude, or say that it is meant with --set or --env-from.',
     );
   }
   return variable;
@@ -134,6 +134,7 @@ async function addService(
     const reference = printSecretReference({ by: 'id', id: secret.id, version: null, place });
     const origin = `service ${service}`;
     if (kind === 'variable') {
+      if (!isVariableName(name) || decidesCode(name)) throw unfitEntry(name, service);
       draft.variables.set(name, { variable: name, reference, origin });
       draft.files = draft.files.filter((one) => one.variable !== name);
     } else if (files) {
@@ -142,6 +143,13 @@ async function addService(
       draft.leftOut.push(name);
     }
   }
+}
+
+function unfitEntry(name: string, service: string): Error {
+  return usageError(
+    `The service ${service} would set ${name}, which is no variable or decides what code programs run. A service does not decide that.`,
+    'Remove the entry, or say that it is meant with --set or --env-from.',
+  );
 }
 
 function nameIn(reference: string): string {

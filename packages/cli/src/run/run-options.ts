@@ -56,6 +56,12 @@ export type RunOptions = {
 /** @throws {invalid-request} {config-invalid} {invalid-name} */
 export async function readRunOptions(invocation: Invocation): Promise<RunOptions> {
   const { flags } = invocation;
+  if (flags.has('env-file')) {
+    throw usageError(
+      'Node takes --env-file for itself, wherever it stands, and has read the file by now.',
+      'Give the file with --env-from.',
+    );
+  }
   if (flags.has('masking') && flags.has('no-masking')) {
     throw usageError('Give --masking or --no-masking, not both.');
   }
@@ -85,15 +91,15 @@ async function selectionOf(invocation: Invocation): Promise<Selection> {
   const found = await readPlace(invocation);
   const place = found === null ? null : parsePlaceReference(found);
   const mapped: MappedVariable[] = [];
-  for (const path of flags.list('env-file')) mapped.push(...(await readMappingFile(path, { folder, place })));
+  for (const path of flags.list('env-from')) mapped.push(...(await readMappingFile(path, { folder, place })));
   for (const given of flags.list('set')) mapped.push(readSetFlag(given, place));
   const service = flags.text('service');
-  const isNamed = flags.list('env-file').length + flags.list('set').length > 0 || service !== null;
+  const isNamed = flags.list('env-from').length + flags.list('set').length > 0 || service !== null;
   const all = flags.has('all') || !isNamed;
   if ((all || service !== null) && place === null) {
     throw usageError(
       isNamed ? 'Where the program runs is not said.' : 'Which secrets the program gets is not said.',
-      'Give --app and --env (or SALLYPORT_APP and SALLYPORT_ENV, or both in .sallyport.json) for all that may be used there, or --env-file or --set.',
+      'Give --app and --env (or SALLYPORT_APP and SALLYPORT_ENV, or both in .sallyport.json) for all that may be used there, or --env-from or --set.',
     );
   }
   return {

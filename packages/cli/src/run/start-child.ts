@@ -114,8 +114,13 @@ function tooMuch(environment: Readonly<Record<string, string>>): AppError {
 }
 
 function notStarted({ words }: Program, error: NodeJS.ErrnoException): AppError {
+  // The file itself was found a moment ago.
+  const why =
+    error.code === 'ENOENT'
+      ? 'what its first line names to run it with is not there'
+      : `the operating system says ${error.code ?? error.message}`;
   return new AppError('program-unusable', {
-    publicMessage: `${printableLine(words[0] ?? '')} cannot be started: the operating system says ${error.code ?? error.message}.`,
+    publicMessage: `${printableLine(words[0] ?? '')} cannot be started: ${why}.`,
     cause: error,
   });
 }
