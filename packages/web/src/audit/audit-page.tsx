@@ -37,17 +37,7 @@ export function AuditPage(): ReactNode {
     <Page
       title="Audit trail"
       description="Every change, and every release or refusal of a secret, newest first. Records form a chain that delegates sign, so that nobody can rewrite the past unseen."
-      actions={
-        <Allowed permission="view-audit-trail">
-          <LinkButton to="/audit/checkpoints" variant="default">
-            Checkpoints and sinks
-          </LinkButton>
-          <LinkButton to="/audit/verify" variant="default" leftSection={<Icon name="check" size={16} />}>
-            Verify
-          </LinkButton>
-          <ExportButton />
-        </Allowed>
-      }
+      actions={<Actions />}
     >
       <AuditFilterBar
         key={JSON.stringify(withFields(filter, { live: undefined, record: undefined }))}
@@ -96,6 +86,20 @@ export function AuditPage(): ReactNode {
 }
 
 type RecordsProps = { records: readonly AuditRecord[]; onShow: (sequence: number) => void };
+
+function Actions(): ReactNode {
+  return (
+    <Allowed permission="view-audit-trail">
+      <LinkButton to="/audit/checkpoints" variant="default">
+        Checkpoints and sinks
+      </LinkButton>
+      <LinkButton to="/audit/verify" variant="default" leftSection={<Icon name="check" size={16} />}>
+        Verify
+      </LinkButton>
+      <ExportButton />
+    </Allowed>
+  );
+}
 
 function Records({ records, onShow }: RecordsProps): ReactNode {
   return (
