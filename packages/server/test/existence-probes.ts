@@ -28,6 +28,7 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   editGroup: { name: 'other' },
   addGroupMember: { user: 'alice' },
   editUser: { displayName: 'Other' },
+  editDelegate: { addedSelectors: [] },
   editWorkloadIssuer: { name: 'other' },
 };
 

@@ -164,7 +164,7 @@ async function follow({ started, chunks }: RunningScript, options: ScriptOptions
 }
 
 /** A delegate's name is under its signature, so a server cannot lead a script to another one. @throws {answer-mismatch} */
-function namedOnly(offers: readonly DelegateOffer[], name: string): DelegateOffer[] {
+export function namedOnly(offers: readonly DelegateOffer[], name: string): DelegateOffer[] {
   const wanted = parseSelector(name);
   const named = offers.filter(({ offer }) => offer.name.trim().toLowerCase() === wanted);
   if (named.length > 0) return named;
