@@ -9,6 +9,7 @@ import { button, choose } from './secrets-journey.ts';
 import { WebJourney } from './web-journey.ts';
 
 const COUNT = 100_000;
+const PATIENT = { timeout: 20_000 };
 
 let journey: WebJourney;
 let administrator: { cookies: never[]; origins: never[] };
@@ -33,7 +34,7 @@ const names = async (page: Page): Promise<string[]> =>
 
 test('a list of 100,000 is shown fifty at a time, and searched as somebody types', async () => {
   const page = await open('/secrets/text');
-  await expect.poll(async () => names(page)).toHaveLength(50);
+  await expect.poll(async () => names(page), PATIENT).toHaveLength(50);
   const first = await names(page);
   expect(first[0]).toBe(crowdName(1));
   await button(page, 'Next').click();
@@ -44,12 +45,12 @@ test('a list of 100,000 is shown fifty at a time, and searched as somebody types
   expect(second.filter((name) => first.includes(name))).toEqual([]);
   await page.keyboard.press('/');
   await page.keyboard.type('99998');
-  await expect.poll(async () => names(page)).toEqual([crowdName(99_998)]);
+  await expect.poll(async () => names(page), PATIENT).toEqual([crowdName(99_998)]);
   await page.getByRole('searchbox').fill('no such name');
   await page.getByRole('heading', { name: 'No encrypted text fits' }).waitFor();
   await page.getByRole('searchbox').fill('licence-0123');
   await expect
-    .poll(async () => (await names(page)).every((name) => name.startsWith('licence-0123')))
+    .poll(async () => (await names(page)).every((name) => name.startsWith('licence-0123')), PATIENT)
     .toBe(true);
   await expectNothingSticksOut(page, 'search in 100,000');
 }, 120_000);
@@ -62,7 +63,7 @@ test('narrowed to an environment it has what may be used there, and no other sec
     query: { kind: 'text', search: '0000', application: 'shop', environment: 'staging', limit: 50 },
   });
   expect(secrets.length).toBeGreaterThan(3);
-  await expect.poll(async () => names(page)).toEqual(secrets.map(({ name }) => name));
+  await expect.poll(async () => names(page), PATIENT).toEqual(secrets.map(({ name }) => name));
 }, 120_000);
 
 test('the grid of an application with tens of thousands of secrets is read part by part', async () => {
@@ -71,7 +72,7 @@ test('the grid of an application with tens of thousands of secrets is read part 
   await rows.first().waitFor();
   const before = await rows.count();
   await button(page, 'Show more').click();
-  await expect.poll(async () => rows.count()).toBeGreaterThan(before);
+  await expect.poll(async () => rows.count(), PATIENT).toBeGreaterThan(before);
   await page.keyboard.press('/');
   await page.keyboard.type('01231');
   await page.locator(`tr[data-name="${crowdName(12_310)}"]`).waitFor();
@@ -84,6 +85,6 @@ test('who may see one environment of 164 finds its secrets among all the others'
   const where = [{ applications: ['team-7'], environments: ['team-7/staging'] }];
   await makeUser(journey, 'stella', { grants: [{ where, actions: ['read', 'use'] }] });
   const { page } = await signedIn(journey, 'stella', '/secrets/text?search=99');
-  await expect.poll(async () => (await names(page)).length).toBeGreaterThan(0);
+  await expect.poll(async () => (await names(page)).length, PATIENT).toBeGreaterThan(0);
   expect((await names(page)).every((name) => name.includes('99'))).toBe(true);
 }, 120_000);
