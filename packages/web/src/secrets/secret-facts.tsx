@@ -13,15 +13,18 @@ import { RelativeTime } from '../ui/relative-time.tsx';
 import { sayBytes } from '../ui/say-time.ts';
 import { useConfirmations } from '../ui/use-confirmations.tsx';
 import { CHANGES_OF_A_SECRET } from './forgets.ts';
+import { sayAvailability } from './say-availability.ts';
 
 type Props = { detail: SecretDetail; mayChange: boolean };
 
 export function SecretFacts({ detail, mayChange }: Props): ReactNode {
   const { secret, aliases } = detail;
-  const { id, scope, secretsManagerName, version, valueBytes, createdAtMs, updatedAtMs } = secret;
+  const { id, scope, availability, secretsManagerName, version, valueBytes, createdAtMs, updatedAtMs } =
+    secret;
   return (
     <Facts>
       <Fact label="Usage scope">{sayScope(scope)}</Fact>
+      <Fact label="Availability">{sayAvailability(availability)}</Fact>
       <Fact label="Secrets manager">{secretsManagerName ?? 'one that you may not see'}</Fact>
       <Fact label="Version">
         {version}, with {sayBytes(valueBytes)}
