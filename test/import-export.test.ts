@@ -204,7 +204,12 @@ describe('export', () => {
       /--format is for an export of values/,
     ],
     ['a name for another format', ['--format', 'json', '--secret', 'x', '--name', 'y'], 2, /k8s-secret/],
-    ['a secret that is not there', ['--format', 'json', '--secret', 'nowhere'], 4, /code: not-found/],
+    [
+      'a secret that is not there',
+      ['--format', 'json', '--secret', 'nowhere'],
+      4,
+      /nowhere: There is no[^]*code: not-found/,
+    ],
   ])('refuses %s', async (_, words, expectedCode, expected) => {
     const { code, stdout, stderr } = await sallyport(['export', ...words]);
     expect([code, stdout, stderr]).toEqual([expectedCode, '', expect.stringMatching(expected)]);

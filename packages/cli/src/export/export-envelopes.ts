@@ -83,9 +83,12 @@ async function fetchPage(
   { folder, done }: { folder: EnvelopeFolder; done: EnvelopeExport },
 ): Promise<object[]> {
   const missing: EnvelopeView[] = [];
-  for (const view of page) {
-    const isThere = await folder.has(fileOf(view), { bytes: view.envelopeBytes, sha256: view.sha256 });
-    if (!isThere) missing.push(view);
+  for (let at = 0; at < page.length; at += WRITES_AT_ONCE) {
+    const some = page.slice(at, at + WRITES_AT_ONCE);
+    const there = await Promise.all(
+      some.map((view) => folder.has(fileOf(view), { bytes: view.envelopeBytes, sha256: view.sha256 })),
+    );
+    missing.push(...some.filter((_, index) => there[index] === false));
   }
   const gone = new Set<EnvelopeView>();
   if (missing.length > 0) {

@@ -1,4 +1,5 @@
 // Reads the values of an export: all that may be used at a place, or those that are named. All or nothing.
+import { AppError } from '@sallyport/core';
 import type { PlaceReference } from '@sallyport/core';
 import type { Client } from '@sallyport/sdk';
 import type { NamedValue } from './value-formats.ts';
@@ -17,7 +18,10 @@ export async function readValues(
       continue;
     }
     const { error, reference } = outcome;
-    if (error.code !== 'value-too-large') throw error;
+    if (error.code !== 'value-too-large') {
+      const { publicMessage, code, data } = error;
+      throw new AppError(code, { publicMessage: `${reference}: ${publicMessage}`, data });
+    }
     const download = await client.download(reference);
     values.push({ name: download.name, bytes: Buffer.concat(await Array.fromAsync(download)) });
   }
