@@ -103,8 +103,8 @@ async function callerOf(request: IncomingMessage, entrance: Entrance): Promise<C
   const token = authorization?.startsWith(BEARER) === true ? authorization.slice(BEARER.length).trim() : '';
   if (token !== '' && token.length <= 512) return callerWith(token);
   throw new AppError('unauthenticated', {
-    publicMessage:
-      'The request shows no API key. Send one as the header `Authorization: Bearer KEY`; `sallyport api-key create` makes keys.',
+    publicMessage: 'The request shows no API key. Send one as the header `Authorization: Bearer KEY`.',
+    data: { hint: 'Make a key for this program with `sallyport api-key create NAME`.' },
   });
 }
 

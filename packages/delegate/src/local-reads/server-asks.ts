@@ -146,7 +146,7 @@ export class ServerAsks {
       return { is: 'away' };
     }
     this.#isAway = false;
-    return { is: 'refused', error, about: 'caller' };
+    return { is: 'refused', error: error.code === 'unauthenticated' ? invalidKey() : error, about: 'caller' };
   }
 
   #leave(why: string, sinceMs = this.#time.nowMs()): void {
@@ -196,4 +196,12 @@ export class ServerAsks {
     this.#pendingCount -= 1;
     waiting.settle(word);
   }
+}
+
+/** In words for a program beside a delegate, which signs in nowhere. */
+function invalidKey(): AppError {
+  return new AppError('unauthenticated', {
+    publicMessage: 'The API key is not valid: it is mistyped, expired or revoked.',
+    data: { hint: 'Make one for this program with `sallyport api-key create NAME`.' },
+  });
 }
