@@ -10,7 +10,7 @@ const SDK = join(ROOT, 'packages/sdk');
 const out = process.argv[2] ?? join(SDK, 'dist');
 
 /** Entries, and for whom they are made. */
-const ENTRIES = { index: 'node', browser: 'browser' } as const;
+const ENTRIES = { index: 'node', browser: 'browser', scripts: 'node' } as const;
 
 /** Faces of our other packages that the client's types refer to. */
 const FACES = [
@@ -57,7 +57,7 @@ function writeTypes(): void {
     rootDir: join(ROOT, 'packages'),
     typeRoots: [join(ROOT, 'node_modules/@types')],
   };
-  const files = [...Object.keys(ENTRIES).map((entry) => `sdk/src/${entry}.ts`), ...FACES].map((file) =>
+  const files = [...FACES, ...Object.keys(ENTRIES).map((entry) => `sdk/src/${entry}.ts`)].map((file) =>
     join(ROOT, 'packages', file),
   );
   writeFileSync(
@@ -99,7 +99,7 @@ function writeManifest(): void {
     type: 'module',
     sideEffects: false,
     engines: { node: '>=24' },
-    exports: { '.': entry('index'), './browser': entry('browser') },
+    exports: { '.': entry('index'), './browser': entry('browser'), './scripts': entry('scripts') },
     // Of its types only: no code of it is loaded.
     dependencies: { zod: `^${zod}` },
   };

@@ -57,7 +57,7 @@ afterAll(async () => {
 });
 
 test('each entry is below its size when compressed', () => {
-  const sizes = ['index.js', 'browser.js'].map(
+  const sizes = ['index.js', 'browser.js', 'scripts.js'].map(
     (name) => gzipSync(readFileSync(join(installed, name))).length,
   );
   expect(Math.min(...sizes)).toBeGreaterThan(5000);
@@ -83,7 +83,7 @@ test('what is installed with it is next to nothing', () => {
 
 test('neither a server, a delegate, AWS nor a schema library is in it; nothing of Node is in what browsers load', () => {
   const text = (name: string): string => readFileSync(join(installed, name), 'utf8');
-  for (const name of ['index.js', 'browser.js']) {
+  for (const name of ['index.js', 'browser.js', 'scripts.js']) {
     expect(text(name)).not.toMatch(/@aws-sdk|node:sqlite|GenerateDataKey|ZodObject|@sallyport\/core/);
   }
   expect(text('browser.js')).not.toMatch(/from ?["']node:|process\.env/);

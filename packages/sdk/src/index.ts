@@ -1,6 +1,6 @@
 // Public face of @sallyport/sdk: the client for applications. It seals and opens values itself; the server only relays them.
 export { createClient } from './client/node-client.ts';
-export type { NodeClient, NodeClientOptions } from './client/node-client.ts';
+export type { NodeClientOptions } from './client/node-client.ts';
 export type { Client, ClientOptions, ListOptions, ReadOptions, SecretEdit } from './client/create-client.ts';
 export type { TokenSource, TokenForAWhile } from './client/token-source.ts';
 export { workloadToken } from './client/workload-token.ts';
@@ -23,7 +23,6 @@ export type { WatchOptions } from './reader/watch-secret.ts';
 export type { SecretDownload } from './secrets/download-secret.ts';
 export type { ReadOutcome, ResolvedSecret, UnreadSecret } from './secrets/resolve-secrets.ts';
 export type { UsableQuery, UsableSecret, UsableSecrets } from './secrets/usable-secrets.ts';
-export type { ScriptOptions, StartedScript } from './scripts/run-script.ts';
 export type { UploadBytes } from './secrets/upload-source.ts';
 export type { WriteOptions, WrittenVersion } from './secrets/write-secret.ts';
 export { AppError, isAppError } from '@sallyport/core';

@@ -3,11 +3,11 @@ import { basename } from 'node:path';
 import { constants } from 'node:os';
 import { AppError, singleQuotedLines } from '@sallyport/core';
 import { SCRIPT_MAX_SECONDS } from '@sallyport/protocol/client';
-import type { StartedScript } from '@sallyport/sdk';
+import type { StartedScript } from '@sallyport/sdk/scripts';
 import type { Command, Invocation } from '../command-line/command.ts';
 import { SCOPE_FLAGS } from '../command-line/shared-flags.ts';
 import { usageError } from '../command-line/usage-error.ts';
-import { withClient } from '../config/open-client.ts';
+import { withScriptClient } from '../config/open-client.ts';
 import { readPlace } from '../config/place.ts';
 import { readScript } from '../input/read-input.ts';
 import { printableLine } from '../output/printable.ts';
@@ -77,7 +77,7 @@ async function executeScript(invocation: Invocation): Promise<number> {
   const interpreter = flags.text('interpreter');
   const interruption = new Interruption();
   try {
-    return await withClient(invocation, async (client) => {
+    return await withScriptClient(invocation, async (client) => {
       const end = await client.runScript(script, {
         name: source === '-' ? 'standard input' : basename(source),
         place,

@@ -1,6 +1,7 @@
 // From settings to a client, with what a person should be told on the way. The SDK is loaded here, so that commands that need no
 // server start without it.
-import type { FileKnownDelegates, NodeClient, RouteTable } from '@sallyport/sdk';
+import type { Client, FileKnownDelegates, NodeClientOptions, RouteTable } from '@sallyport/sdk';
+import type { ScriptClient } from '@sallyport/sdk/scripts';
 import type { Invocation } from '../command-line/command.ts';
 import { printableLine } from '../output/printable.ts';
 import { readAddress, readConnectionSettings } from './connection-settings.ts';
@@ -8,12 +9,16 @@ import type { ConnectionSettings } from './connection-settings.ts';
 
 type Opening = Pick<Invocation, 'flags' | 'terminal' | 'environment' | 'folder'>;
 
-type Work<T> = (client: NodeClient, known: FileKnownDelegates) => Promise<T>;
+type Work<T, C = Client> = (client: C, known: FileKnownDelegates) => Promise<T>;
 
 /** Runs `work` with a client of the server that the invocation means, and closes it. */
 export async function withClient<T>(invocation: Opening, work: Work<T>): Promise<T> {
   const settings = await readConnectionSettings({ ...invocation, warn: warnOn(invocation) });
-  return withSettings(invocation, { ...settings, routes: await allRoutes() }, work);
+  return withSettings(
+    invocation,
+    { ...settings, routes: await allRoutes() },
+    { create: await usual(), work },
+  );
 }
 
 /**
@@ -22,13 +27,32 @@ export async function withClient<T>(invocation: Opening, work: Work<T>): Promise
  */
 export async function withQuickClient<T>(invocation: Opening, work: Work<T>): Promise<T> {
   const settings = await readConnectionSettings({ ...invocation, warn: warnOn(invocation) });
-  return withSettings(invocation, { ...settings, routes: null }, work);
+  return withSettings(invocation, { ...settings, routes: null }, { create: await usual(), work });
+}
+
+/** As `withClient`, with one that runs scripts. */
+export async function withScriptClient<T>(invocation: Opening, work: Work<T, ScriptClient>): Promise<T> {
+  const settings = await readConnectionSettings({ ...invocation, warn: warnOn(invocation) });
+  const { createScriptClient } = await import('@sallyport/sdk/scripts');
+  return withSettings(
+    invocation,
+    { ...settings, routes: await allRoutes() },
+    { create: createScriptClient, work },
+  );
 }
 
 /** The same with another key than the settings would give; null: none, for operations that anybody may call. */
 export async function withKey<T>(invocation: Opening, token: string | null, work: Work<T>): Promise<T> {
   const settings = await readAddress({ ...invocation, warn: warnOn(invocation) });
-  return withSettings(invocation, { ...settings, token, routes: await allRoutes() }, work);
+  return withSettings(
+    invocation,
+    { ...settings, token, routes: await allRoutes() },
+    { create: await usual(), work },
+  );
+}
+
+async function usual(): Promise<(options: NodeClientOptions) => Client> {
+  return (await import('@sallyport/sdk')).createClient;
 }
 
 async function allRoutes(): Promise<RouteTable> {
@@ -41,10 +65,10 @@ function warnOn({ terminal }: Opening): (text: string) => void {
   };
 }
 
-async function withSettings<T>(
+async function withSettings<T, C extends Client>(
   invocation: Opening,
   settings: Omit<ConnectionSettings, 'token'> & { token: string | null; routes: RouteTable | null },
-  work: Work<T>,
+  { create, work }: { create: (options: NodeClientOptions) => C; work: Work<T, C> },
 ): Promise<T> {
   const { flags, environment } = invocation;
   const warn = warnOn(invocation);
@@ -52,7 +76,7 @@ async function withSettings<T>(
   const { address, token, routes, caPem, strict, allowPlainHttp } = settings;
   const purpose = flags.text('purpose') ?? environment.read('SALLYPORT_PURPOSE');
   const known = new sdk.FileKnownDelegates(settings.knownDelegates);
-  const client = sdk.createClient({
+  const client = create({
     address,
     ...(routes === null ? {} : { routes }),
     token,
