@@ -1,6 +1,7 @@
 // The package that applications install: as small as promised, alone, typed, and good for the example programs in every runtime that is
 // installed here.
 import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   mkdirSync,
@@ -11,6 +12,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -27,6 +30,8 @@ const run = promisify(execFile);
 let project: string;
 let installed: string;
 let deployment: Deployment;
+let localPort: number;
+let socketPath: string;
 
 /** Runtimes and how each runs a program. */
 const RUNTIMES = [
@@ -43,7 +48,11 @@ beforeAll(async () => {
   cpSync(join(ROOT, 'examples'), project, { recursive: true });
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }\n');
   deployment = await Deployment.start();
-  await deployment.startDelegate({ name: 'vpc-1' });
+  localPort = await freePort();
+  socketPath = join(project, 'delegate.sock');
+  writeFileSync(join(project, 'key'), `${deployment.token}\n`, { mode: 0o600 });
+  const unix = `unix:${socketPath}?key-file=${join(project, 'key')}`;
+  await deployment.startDelegate({ name: 'vpc-1', localListen: [`127.0.0.1:${localPort}`, unix] });
   const settings = { kind: 'built-in' } as const;
   await deployment.client.call('createSecretsManager', {
     body: { name: 'ring', settings, makeDefault: true },
@@ -110,10 +119,25 @@ export const other = (await secrets.resolve({ password: 'db-password' })).passwr
   expect(faults.map((line) => line.replace(/,\d+\).*/, ')'))).toEqual(['wrong.ts(3)', 'wrong.ts(4)']);
 }, 60_000);
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 describe.each(RUNTIMES)('in $name', ({ command: [file = '', ...before] }) => {
-  const environment = () => ({
+  const environment = (more: Record<string, string | undefined> = {}) => ({
     cwd: project,
-    env: { ...process.env, SALLYPORT_ADDR: deployment.address, SALLYPORT_TOKEN: deployment.token },
+    env: {
+      ...process.env,
+      SALLYPORT_ADDR: deployment.address,
+      SALLYPORT_TOKEN: deployment.token,
+      SALLYPORT_LOCAL: `http://127.0.0.1:${localPort}`,
+      ...more,
+    },
   });
 
   async function example(name: string, ...given: string[]): Promise<string> {
@@ -130,6 +154,13 @@ describe.each(RUNTIMES)('in $name', ({ command: [file = '', ...before] }) => {
       code: 1,
       stderr: expect.stringContaining('cannot start: There is no such secret') as string,
     });
+  });
+
+  test('a program reads through the delegate beside it, by its key or by a socket that is its own', async () => {
+    expect(await example('local-endpoint.ts', 'db-password')).toBe('version 1, 13 bytes\n');
+    const bySocket = environment({ SALLYPORT_LOCAL: `unix:${socketPath}`, SALLYPORT_TOKEN: undefined });
+    const { stdout } = await run(file, [...before, 'local-endpoint.ts', 'db-password'], bySocket);
+    expect(stdout).toBe('version 1, 13 bytes\n');
   });
 
   test('a program sees new versions', async () => {

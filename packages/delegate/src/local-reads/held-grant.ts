@@ -51,8 +51,8 @@ export class HeldGrant {
     this.envelope = verified.envelope;
     this.confirmation = confirmation;
     this.version = new RepeatedVersion(verified.grant, verified.envelope, parts);
-    const { name, version, secretId } = verified.grant;
-    this.json = JSON.stringify({ name, version, secretId }).slice(1, -1);
+    const { name, kind, version, secretId } = verified.grant;
+    this.json = JSON.stringify({ name, kind, version, secretId }).slice(1, -1);
   }
 
   /** From where it is served when the server is not asked. */
