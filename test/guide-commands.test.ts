@@ -11,13 +11,8 @@ import { finished, LAUNCHER, stop, untilWritten, Workplace } from '../packages/c
 const GUIDE = join(import.meta.dirname, '../docs/guide');
 /** A page per way of use. */
 const PAGES = [
-  'run.md',
   'templates.md',
   'masking.md',
-  'local-endpoint.md',
-  'scripts.md',
-  'import-export.md',
-  'doctor.md',
 ] as const;
 const BLOCK_MAX_MS = 60_000;
 
