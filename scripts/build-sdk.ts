@@ -10,17 +10,21 @@ const SDK = join(ROOT, 'packages/sdk');
 const out = process.argv[2] ?? join(SDK, 'dist');
 
 /** Entries, and for whom they are made. */
-const ENTRIES = { index: 'node', browser: 'browser', scripts: 'node' } as const;
+const ENTRIES = {
+  index: 'node',
+  scripts: 'node',
+  browser: 'browser',
+  'browser-audit': 'browser',
+} as const;
 
-/** Faces of our other packages that the client's types refer to. */
-const FACES = [
-  'core/src/index.ts',
-  'protocol/src/index.ts',
-  'protocol/src/client/index.ts',
-  'protocol/src/sealing/index.ts',
-];
+type Manifest = {
+  version: string;
+  license: string;
+  dependencies?: Record<string, string>;
+};
 
-type Manifest = { version: string; license: string; dependencies?: Record<string, string> };
+/** Our other packages, whose types the client's refer to. */
+const BELOW = ['core', 'protocol'];
 
 function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
@@ -57,12 +61,11 @@ function writeTypes(): void {
     rootDir: join(ROOT, 'packages'),
     typeRoots: [join(ROOT, 'node_modules/@types')],
   };
-  const files = [...FACES, ...Object.keys(ENTRIES).map((entry) => `sdk/src/${entry}.ts`)].map((file) =>
-    join(ROOT, 'packages', file),
-  );
+  // All files by name: what the compiler comes upon through node_modules it takes for somebody else's, and writes no types of it.
+  const include = [...BELOW, 'sdk'].map((name) => join(ROOT, 'packages', name, 'src'));
   writeFileSync(
     config,
-    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, files, include: [] }),
+    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include, exclude: [] }),
   );
   const run = spawnSync('tsc', ['-p', config], { stdio: 'inherit' });
   rmSync(config);
@@ -99,7 +102,12 @@ function writeManifest(): void {
     type: 'module',
     sideEffects: false,
     engines: { node: '>=24' },
-    exports: { '.': entry('index'), './browser': entry('browser'), './scripts': entry('scripts') },
+    exports: {
+      '.': entry('index'),
+      './scripts': entry('scripts'),
+      './browser': entry('browser'),
+      './browser-audit': entry('browser-audit'),
+    },
     // Of its types only: no code of it is loaded.
     dependencies: { zod: `^${zod}` },
   };

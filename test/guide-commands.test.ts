@@ -11,8 +11,14 @@ import { finished, LAUNCHER, stop, untilWritten, Workplace } from '../packages/c
 const GUIDE = join(import.meta.dirname, '../docs/guide');
 /** A page per way of use. */
 const PAGES = [
+  'run.md',
   'templates.md',
   'masking.md',
+  'local-endpoint.md',
+  'scripts.md',
+  'import-export.md',
+  'recovery.md',
+  'doctor.md',
 ] as const;
 const BLOCK_MAX_MS = 60_000;
 
@@ -40,11 +46,16 @@ function lineOf(markdown: string, index: number): number {
 let place: Workplace;
 let installation: ChildProcess;
 let environment: Record<string, string>;
+/** Where this installation has what the guide finds at the usual port. */
+let localEndpoint: string;
 
 beforeAll(async () => {
   place = await Workplace.make();
-  installation = place.start(['start'], { env: { PORT: '0' } });
-  await untilWritten(installation, /Ctrl-C stops everything/);
+  // As the page about scripts says.
+  writeFileSync(join(place.folder, 'guard.json'), '{ "scripts": { "allow": true } }', { mode: 0o600 });
+  installation = place.start(['start', '--guard', 'guard.json'], { env: { PORT: '0' } });
+  const output = await untilWritten(installation, /Ctrl-C stops everything/);
+  localEndpoint = /local: +http:\/\/(\S+)/.exec(output)?.[1] ?? '';
   const bin = join(place.folder, 'bin');
   mkdirSync(bin);
   const command = `#!/bin/sh\nexec "${process.execPath}" "${LAUNCHER}" "$@"\n`;
@@ -68,7 +79,8 @@ describe.each(PAGES)('%s', (page) => {
   test.each(run)(
     'line $line',
     async ({ script, exitCode }) => {
-      const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+      const here = script.replaceAll('127.0.0.1:7271', localEndpoint);
+      const shell = spawn('bash', ['-euo', 'pipefail', '-c', here], {
         cwd: place.folder,
         env: environment,
         stdio: ['ignore', 'pipe', 'pipe'],

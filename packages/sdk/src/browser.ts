@@ -1,6 +1,4 @@
 // Public face of @sallyport/sdk for web pages: the same client over fetch and WebCrypto. Nothing of Node is behind it.
-export { verifyAuditTrail } from './audit/verify-audit-trail.ts';
-export type { AuditVerdict, SeenHead, VerifyOptions } from './audit/verify-audit-trail.ts';
 export { createBrowserClient, sealingObstacle } from './client/browser-client.ts';
 export type { BrowserClientOptions } from './client/browser-client.ts';
 export type { Client, ListOptions, ReadOptions, SecretEdit } from './client/create-client.ts';

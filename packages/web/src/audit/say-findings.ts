@@ -1,5 +1,5 @@
 // What a verification that found nothing wrong has proven, and what is still open, in sentences.
-import type { AuditVerdict } from '@sallyport/sdk/browser';
+import type { AuditVerdict } from '@sallyport/sdk/browser-audit';
 import { sayCount } from '../ui/say-time.ts';
 
 export type Finding = {

@@ -1,6 +1,6 @@
 // Up to where this browser has verified the trail of each account, so that a past that was rewritten since, or an end that was cut off, shows the
 // next time even where no delegate has signed. A number and a hash; nothing of what records say.
-import type { SeenHead } from '@sallyport/sdk/browser';
+import type { SeenHead } from '@sallyport/sdk/browser-audit';
 
 const KEY = 'sallyport.audit-head.';
 const HASH = /^[0-9a-f]{64}$/;

@@ -1,7 +1,7 @@
 // Runs a verification of the whole trail, which goes on while records come in and ends when the page is left.
 import { useEffect, useRef, useState } from 'react';
-import { verifyAuditTrail } from '@sallyport/sdk/browser';
-import type { AuditVerdict } from '@sallyport/sdk/browser';
+import { verifyAuditTrail } from '@sallyport/sdk/browser-audit';
+import type { AuditVerdict } from '@sallyport/sdk/browser-audit';
 import { useClient, useKnownDelegates } from '../client/client-context.tsx';
 import { rememberHead, seenHeadOf } from './seen-heads.ts';
 

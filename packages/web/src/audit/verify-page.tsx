@@ -1,7 +1,7 @@
 // Verifies the audit trail here and now, and says what that proves and what it does not.
 import { Alert, Button, Code, Group, List, Progress, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { AuditVerdict } from '@sallyport/sdk/browser';
+import type { AuditVerdict } from '@sallyport/sdk/browser-audit';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { Icon } from '../ui/icons.tsx';
