@@ -123,7 +123,14 @@ describe('somebody with fewer rights', () => {
     await page.getByRole('link', { name: 'signing-key', exact: true }).click();
     await button(page, 'Reveal').click();
     await shownValue(page).waitFor();
-    for (const name of ['New version', 'Rename', 'Change scope', 'Delete', 'Restore version 1'])
+    for (const name of [
+      'New version',
+      'Rename',
+      'Change scope',
+      'Change availability',
+      'Delete',
+      'Restore version 1',
+    ])
       expect(await button(page, name).count(), name).toBe(0);
   }, 120_000);
 

@@ -68,9 +68,12 @@ describe('a text secret', () => {
     await choose(page, 'Environment', 'production');
     await button(page, 'Who and what could use this?').click();
     await page.getByText('shop / production').first().waitFor();
+    await page.getByRole('radio', { name: /^May be up to a certain age while/ }).check();
+    await page.getByRole('textbox', { name: 'At most this old' }).fill('20');
     expect(await page.content(), 'what is typed is in no attribute').not.toContain(canary);
     await button(page, 'Seal and store').click();
     await page.getByRole('heading', { name: 'db-password' }).waitFor();
+    await page.getByText('May be up to 20 minutes old while the server is away').waitFor();
     await expectNotInPage(page, canary);
 
     await button(page, 'Reveal').click();
@@ -115,7 +118,7 @@ describe('a text secret', () => {
     await expectNotInPage(page, canary);
   }, 150_000);
 
-  test('is renamed, moved and deleted, each time after a look at who would be cut off', async () => {
+  test('is renamed, moved, made available offline and deleted, each time after a look at who would be cut off', async () => {
     const { client } = journey.deployment;
     const { secretId } = await client.describe('db-password').then(({ secret }) => ({ secretId: secret.id }));
     const { page } = await open(`/secrets/${secretId}`);
@@ -143,7 +146,27 @@ describe('a text secret', () => {
     await button(dialogOf(page), 'Change scope').click();
     await dialogOf(page).waitFor({ state: 'detached' });
 
+    await button(page, 'Change availability').click();
+    await dialogOf(page)
+      .getByRole('radio', { name: /also after the delegate restarts/ })
+      .check();
+    const age = dialogOf(page).getByRole('textbox', { name: 'At most this old' });
+    expect(await age.inputValue(), 'as it was').toBe('20');
+    await age.fill('8');
+    await dialogOf(page).getByRole('combobox', { name: 'Unit' }).selectOption('days');
+    await dialogOf(page).getByText('At most 7 days.').waitFor();
+    await button(dialogOf(page), 'Change availability').click();
+    await judgePage(page, 'secret-availability');
+    await age.fill('2');
+    await button(dialogOf(page), 'Change availability').click();
+    await dialogOf(page).waitFor({ state: 'detached' });
+    const { secret } = await client.describe(secretId);
+    expect(secret.availability).toEqual({ mode: 'offline', maxAgeSeconds: 172_800 });
+
     await recordsTab(page, 'Change log').click();
+    await page
+      .getByRole('row', { name: /Availability changed.*up to 20 minutes old.*up to 2 days old/ })
+      .waitFor();
     await page
       .getByRole('row', { name: /Usage scope changed.*shop \/ production.*As its secrets manager/ })
       .waitFor();

@@ -2,9 +2,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ApplicationId, EnvironmentId, SecretId, SecretsManagerId } from '@sallyport/core';
+import { AVAILABILITY_MAX_SECONDS } from '@sallyport/protocol/client';
 import type { SecretVersionMetadata, WhoAmI } from '@sallyport/protocol';
 import { gridOf, isShared, readOn } from '../src/secrets/grid.ts';
 import type { GridPart, GridSecret } from '../src/secrets/grid.ts';
+import { ageComplaint, availabilityDraftOf, availabilityOf } from '../src/secrets/availability-draft.ts';
 import { differencesIn } from '../src/secrets/history.ts';
 import { sayChanged } from '../src/secrets/say-usage.ts';
 import { rightsTo } from '../src/secrets/secret-rights.ts';
@@ -111,10 +113,43 @@ describe('a history', () => {
     ]);
   });
 
-  test('says scopes in words, and nothing where there was nothing', () => {
+  test('says scopes and availability in words, and nothing where there was nothing', () => {
     expect(sayChanged('scope', { type: 'account' })).toBe('Account only');
+    expect(sayChanged('availability', 'fresh')).toBe('The server is asked each time');
+    expect(sayChanged('availability', 'offline 24h')).toBe(
+      'May be up to 1 day old while the server is away, also after the delegate restarts',
+    );
     expect(sayChanged('alias', null)).toBe('none');
     expect(sayChanged('version', 3)).toBe('3');
+  });
+});
+
+describe('availability', () => {
+  test('is shown in the largest whole unit, and is the same again when nothing was changed', () => {
+    expect(availabilityDraftOf({ mode: 'offline', maxAgeSeconds: 86_400 })).toMatchObject({ count: '1' });
+    expect(availabilityDraftOf({ mode: 'stale-ok', maxAgeSeconds: 90 })).toMatchObject({ count: '90' });
+    const mode = fc.constantFrom('stale-ok' as const, 'offline' as const);
+    const maxAgeSeconds = fc.integer({ min: 1, max: AVAILABILITY_MAX_SECONDS });
+    fc.assert(
+      fc.property(fc.record({ mode, maxAgeSeconds }), (availability) => {
+        expect(availabilityOf(availabilityDraftOf(availability))).toEqual(availability);
+      }),
+    );
+    expect(availabilityOf(availabilityDraftOf({ mode: 'fresh' }))).toEqual({ mode: 'fresh' });
+  });
+
+  test('an age that is none or too long comes to nothing, and is said in the unit that was chosen', () => {
+    const draft = (count: string, unitSeconds: number) => ({ mode: 'stale-ok' as const, count, unitSeconds });
+    for (const count of ['', '0', '-1', '1.5', '1e3', 'x', '٣']) {
+      expect(ageComplaint(draft(count, 60)), count).toBe('Give a whole number, at least 1.');
+      expect(availabilityOf(draft(count, 60)), count).toBeNull();
+    }
+    expect(ageComplaint(draft('169', 3600))).toBe('At most 168 hours, which is 7 days.');
+    expect(ageComplaint(draft('8', 86_400))).toBe('At most 7 days.');
+    expect(availabilityOf(draft('8', 86_400))).toBeNull();
+    expect(availabilityOf(draft(' 7 ', 86_400))).toEqual({ mode: 'stale-ok', maxAgeSeconds: 604_800 });
+    // What is not asked for is not complained of.
+    expect(availabilityOf({ ...draft('x', 60), mode: 'fresh' })).toEqual({ mode: 'fresh' });
   });
 });
 

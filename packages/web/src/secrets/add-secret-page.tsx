@@ -9,6 +9,7 @@ import { EmptyState, LoadingState } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { addFileRoute, addTextRoute } from './area.ts';
 import type { AddSearch } from './area.ts';
+import { AvailabilityField } from './availability-field.tsx';
 import { FileField } from './file-field.tsx';
 import { ManagerSelect } from './manager-select.tsx';
 import { UploadProgress } from './upload-progress.tsx';
@@ -99,6 +100,11 @@ function AddSecretForm({ kind, given, around }: Props & { around: SecretSurround
           value={where}
           onChange={form.setWhere}
           secretsManager={manager}
+          showComplaints={wasSent}
+        />
+        <AvailabilityField
+          value={form.availability}
+          onChange={form.setAvailability}
           showComplaints={wasSent}
         />
         {!wasStopped && otherError(error, ...BESIDE_FIELDS) !== null && <ErrorPanel error={error} />}

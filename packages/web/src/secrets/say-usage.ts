@@ -1,6 +1,8 @@
 // What refers to a secret, who had it and what was changed about it, in words.
 import type { SecretChange, SetupUsageView, UsageScopeView } from '@sallyport/protocol';
+import { parseAvailability } from '@sallyport/protocol/client';
 import { sayScope } from '../scope-editor/say-region.ts';
+import { sayAvailability } from './say-availability.ts';
 
 /** E.g. `DB_PASSWORD of web in shop / production`. */
 export function saySetupUsage({ name, service, application, environment }: SetupUsageView): string {
@@ -30,5 +32,8 @@ type Value = SecretChange['changes'][number]['from'];
 export function sayChanged(field: string, value: Value): string {
   if (value === null || value === undefined) return 'none';
   if (field === 'scope') return sayScope(value as UsageScopeView);
+  const availability =
+    field === 'availability' && typeof value === 'string' ? parseAvailability(value) : null;
+  if (availability !== null) return sayAvailability(availability);
   return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

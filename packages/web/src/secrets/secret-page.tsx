@@ -18,6 +18,9 @@ import { useSurroundings } from './use-surroundings.ts';
 import type { SecretSurroundings } from './use-surroundings.ts';
 import { ValueBox } from './value-box.tsx';
 
+const AvailabilityDialog = lazy(async () => ({
+  default: (await import('./availability-dialog.tsx')).AvailabilityDialog,
+}));
 const NewVersionDialog = lazy(async () => ({
   default: (await import('./new-version-dialog.tsx')).NewVersionDialog,
 }));
@@ -86,7 +89,7 @@ function Parts({ detail, around }: PartProps): ReactNode {
   );
 }
 
-type Open = 'version' | 'rename' | 'scope' | null;
+type Open = 'version' | 'rename' | 'scope' | 'availability' | null;
 
 function Actions({ detail, around }: PartProps): ReactNode {
   const { secret } = detail;
@@ -111,6 +114,13 @@ function Actions({ detail, around }: PartProps): ReactNode {
       </Button>
       <Button
         variant="default"
+        leftSection={<Icon name="history" size={16} />}
+        onClick={() => setOpen('availability')}
+      >
+        Change availability
+      </Button>
+      <Button
+        variant="default"
         c="var(--mantine-color-error)"
         leftSection={<Icon name="trash" size={16} />}
         loading={deletion.isLooking}
@@ -121,6 +131,7 @@ function Actions({ detail, around }: PartProps): ReactNode {
       <Suspense>
         {open === 'version' && <NewVersionDialog secret={secret} around={around} onClose={close} />}
         {open === 'rename' && <RenameDialog secret={secret} onClose={close} />}
+        {open === 'availability' && <AvailabilityDialog secret={secret} onClose={close} />}
         {open === 'scope' && <ScopeDialog secret={secret} onClose={close} />}
       </Suspense>
       {deletion.obstacle}

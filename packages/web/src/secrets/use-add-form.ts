@@ -4,10 +4,13 @@ import { useRef, useState } from 'react';
 import type { RefObject, SubmitEvent } from 'react';
 import { checkSecretName } from '@sallyport/core';
 import type { SecretKind } from '@sallyport/core';
+import { FRESH } from '@sallyport/protocol/client';
 import { isAppError } from '@sallyport/sdk/browser';
 import { complaintOf, fieldMessage } from '../ui/field-errors.ts';
 import { notify } from '../ui/notify.tsx';
 import type { AddSearch } from './area.ts';
+import { availabilityDraftOf, availabilityOf } from './availability-draft.ts';
+import type { AvailabilityDraft } from './availability-draft.ts';
 import { judgeFile } from './file-field.tsx';
 import { useStoreValue } from './use-store-value.ts';
 import type { StoreValue } from './use-store-value.ts';
@@ -39,6 +42,8 @@ export type AddForm = {
   setManager: (id: string | null) => void;
   where: Where;
   setWhere: (where: Where) => void;
+  availability: AvailabilityDraft;
+  setAvailability: (draft: AvailabilityDraft) => void;
   /** Whether somebody has tried to send it: then complaints are shown. */
   wasSent: boolean;
   storing: StoreValue;
@@ -50,6 +55,7 @@ export function useAddForm(kind: SecretKind, given: AddSearch): AddForm {
   const [name, setName] = useState(given.name ?? '');
   const [manager, setManager] = useState<string | null>(null);
   const [where, setWhere] = useState(() => whereOf(given));
+  const [availability, setAvailability] = useState(() => availabilityDraftOf(FRESH));
   const [file, setFile] = useState<File | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const [wasSent, setSent] = useState(false);
@@ -61,11 +67,14 @@ export function useAddForm(kind: SecretKind, given: AddSearch): AddForm {
     setSent(true);
     const complaint = kind === 'text' ? judgeValue(field.current?.value ?? '') : judgeFile(file);
     setValueError(complaint);
-    if (nameComplaint !== null || complaint !== null || !isWhereComplete(where)) return;
+    const chosen = availabilityOf(availability);
+    if (nameComplaint !== null || complaint !== null || !isWhereComplete(where) || chosen === null) return;
     const options = {
       ...(manager === null ? {} : { secretsManager: manager }),
       // A place in the reference says the same, and finds a secret of this name that is there already.
       ...(where.kind === 'place' ? {} : { scope: scopeOfWhere(where) ?? undefined }),
+      // What a new secret has anyway is not said.
+      ...(chosen.mode === 'fresh' ? {} : { availability: chosen }),
       expectedVersion: 0,
     };
     storing.store.mutate(
@@ -98,6 +107,8 @@ export function useAddForm(kind: SecretKind, given: AddSearch): AddForm {
     setManager,
     where,
     setWhere,
+    availability,
+    setAvailability,
     wasSent,
     storing,
     submit,
