@@ -137,8 +137,8 @@ describe('mapping files', () => {
     expect(JSON.stringify(failure)).not.toContain('canary-1');
   });
 
-  test('a place that is not said cannot be meant by sally:///name', () => {
-    expect(() => readSetFlag('A=sally:///db', null)).toThrow(/that is not said/);
+  test('without a place, sally:///name is the secret of that name', () => {
+    expect(readSetFlag('A=sally:///db@2', null)).toMatchObject({ variable: 'A', reference: 'db@2' });
     expect(readSetFlag('A=x=y', null)).toEqual({ variable: 'A', origin: '--set', plain: 'x=y' });
   });
 });

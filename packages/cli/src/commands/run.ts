@@ -20,7 +20,7 @@ const RUN: Command = {
       repeatable: true,
       completes: 'file',
       summary:
-        'Variables from a .env, YAML or JSON file; values may be sally://app/env/name[@version], or sally:///name for the place (repeatable)',
+        'Variables from a .env, YAML or JSON file; values may be sally://app/env/name[@version], or sally:///name for the place, if one is said (repeatable)',
     },
     'env-file': {
       kind: 'text',

@@ -77,12 +77,7 @@ function referenceIn(text: string, place: PlaceReference | null): string {
     parseSecretReference(text);
     return text;
   }
-  if (place === null) {
-    throw usageError(
-      'sally:///name stands for a secret where the program runs, and that is not said.',
-      'Give --app and --env, SALLYPORT_APP and SALLYPORT_ENV, or both in .sallyport.json.',
-    );
-  }
+  // Without a place it is what `sallyport get NAME` reads: the one secret of that name.
   const name = decodeURIComponent(text.slice(HERE.length));
   return printSecretReference({ ...parseSecretReference(name), place });
 }
