@@ -35,6 +35,7 @@ type Batch = {
   readonly askedAtMs: number;
 };
 
+const NOT_YET = 'this delegate has only just started';
 /** Questions without an answer; more are as good as a server that does not answer. */
 const PENDING_MAX = 20_000;
 /** While the server is there but of no use, one question a second finds out whether that has changed. */
@@ -53,7 +54,7 @@ export class ServerAsks {
 
   constructor(time: Time) {
     this.#time = time;
-    this.#absence = { sinceMs: time.nowMs(), why: 'not connected since this delegate has started' };
+    this.#absence = { sinceMs: time.nowMs(), why: NOT_YET };
   }
 
   get isConnected(): boolean {
@@ -152,6 +153,7 @@ export class ServerAsks {
   #leave(why: string, sinceMs = this.#time.nowMs()): void {
     // Away is away: how that began is what people want to know.
     if (!this.#isAway) this.#absence = { sinceMs, why };
+    else if (this.#absence.why === NOT_YET) this.#absence = { sinceMs: this.#absence.sinceMs, why };
     this.#isAway = true;
   }
 
