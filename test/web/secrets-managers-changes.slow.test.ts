@@ -124,7 +124,7 @@ describe('from the list', () => {
     };
     const dialog = page.getByRole('dialog');
     await button(page, 'Test ring').click();
-    await dialog.getByText('It works on all 2 delegates').waitFor();
+    await dialog.getByRole('heading', { name: 'It works on all 2 delegates' }).waitFor();
     await judgePage(page, 'secrets-manager-test-dialog');
     await dialog.getByRole('button', { name: 'Close' }).last().click();
     await page

@@ -23,6 +23,8 @@ export type WatchedPage = {
 
 export class WebJourney {
   readonly deployment: Deployment;
+  /** Origins besides the server's own that pages may be led to, such as a provider at which people sign in. */
+  readonly mayVisit = new Set<string>();
   readonly #browser: Browser;
   readonly #watched: WatchedPage[] = [];
   readonly #contexts: BrowserContext[] = [];
@@ -58,7 +60,7 @@ export class WebJourney {
     await context.route('**/never-asked-for', async (route) => route.continue());
     const page = await context.newPage();
     const address = path.startsWith('http') ? path : this.address(path);
-    const watched = watch(page, new URL(address).origin);
+    const watched = watch(page, (origin) => origin === new URL(address).origin || this.mayVisit.has(origin));
     this.#watched.push(watched);
     await page.goto(address);
     return watched;
@@ -100,7 +102,7 @@ export class WebJourney {
 /** The browser's own note that an answer had an error status, which journeys provoke on purpose; pages show what came of it. */
 const STATUS_NOTE = /^Failed to load resource: the server responded with a status of (?:4\d\d|503)/;
 
-function watch(page: Page, origin: string): WatchedPage {
+function watch(page: Page, isExpected: (origin: string) => boolean): WatchedPage {
   const watched: WatchedPage = { page, sent: [], faults: [] };
   page.on('console', (message) => {
     const text = message.text();
@@ -109,7 +111,7 @@ function watch(page: Page, origin: string): WatchedPage {
   // Unhandled rejections come this way too.
   page.on('pageerror', (error) => watched.faults.push(`fault: ${error.message}`));
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== origin) watched.faults.push(`foreign request: ${request.url()}`);
+    if (!isExpected(new URL(request.url()).origin)) watched.faults.push(`foreign request: ${request.url()}`);
     const body = bodyOf(request);
     if (body !== null) watched.sent.push(body);
   });

@@ -24,7 +24,7 @@ const client = createBrowserClient({
     });
   },
 });
-const session = new SessionWatch();
+const session = new SessionWatch(new BroadcastChannel('sallyport.session'));
 const queryClient = createQueryClient({ onUnauthenticated: () => session.ended() });
 
 const root = document.getElementById('root');

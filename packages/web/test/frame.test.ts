@@ -5,6 +5,7 @@ import { withIntegrity } from '../build/subresource-integrity.ts';
 import { may, mayEverywhere, maySomewhere } from '../src/client/permissions.ts';
 import type { Rights } from '../src/client/permissions.ts';
 import { SessionWatch } from '../src/client/session-watch.ts';
+import type { SessionChannel } from '../src/client/session-watch.ts';
 import { Shortcuts } from '../src/ui/shortcuts.ts';
 
 describe('shortcuts', () => {
@@ -73,6 +74,34 @@ test('a session that ends is told once, and again only after it has begun anew',
   leave();
   session.ended();
   expect(heard).toBe(2);
+});
+
+test('a page whose session has ended hears of one that another page has begun; a page that has one does not ask', () => {
+  const hearers: ((event: { data: unknown }) => void)[] = [];
+  const channel = {
+    postMessage: (data: unknown) => {
+      for (const hear of hearers) hear({ data });
+    },
+    addEventListener: (_type: string, hear: (event: { data: unknown }) => void) => void hearers.push(hear),
+  } as unknown as SessionChannel;
+  const here = new SessionWatch(channel);
+  const there = new SessionWatch(channel);
+  let asked = 0;
+  const leave = here.onBegunElsewhere(() => {
+    asked += 1;
+  });
+  there.begun();
+  expect(asked).toBe(0);
+  here.ended();
+  channel.postMessage('something else');
+  expect(asked).toBe(0);
+  there.begun();
+  expect(asked).toBe(1);
+  // Whose it is has to be asked first.
+  expect(here.hasEnded()).toBe(true);
+  leave();
+  there.begun();
+  expect(asked).toBe(1);
 });
 
 describe('what somebody may see', () => {

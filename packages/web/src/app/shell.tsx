@@ -27,6 +27,10 @@ export function Shell(): ReactNode {
   const session = useSessionWatch();
   const hasEnded = useSyncExternalStore(session.subscribe, session.hasEnded);
   const me = useOperation('whoAmI', {});
+  const isKnown = me.data !== undefined;
+  useEffect(() => {
+    if (isKnown) session.begun();
+  }, [isKnown, session]);
   if (me.data === undefined) {
     if (isAppError(me.error, 'unauthenticated')) return <ToSignIn />;
     return (

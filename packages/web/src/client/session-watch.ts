@@ -1,8 +1,25 @@
-// Notices that a session has ended, whichever request found out, so that the person can sign in again without losing the page.
+// Notices that a session has ended, whichever request found out, so that the person can sign in again without losing the page. Pages of
+// one browser have their session in common, so they tell each other when there is one again.
+
+/** What reaches the other pages of this browser. */
+export type SessionChannel = Pick<BroadcastChannel, 'postMessage' | 'addEventListener'>;
+
+const BEGUN = 'begun';
 
 export class SessionWatch {
   readonly #listeners = new Set<() => void>();
+  readonly #elsewhere = new Set<() => void>();
+  readonly #channel: SessionChannel | null;
   #hasEnded = false;
+
+  /** @param channel null: there are no other pages */
+  constructor(channel: SessionChannel | null = null) {
+    this.#channel = channel;
+    channel?.addEventListener('message', ({ data }: { data: unknown }) => {
+      if (data !== BEGUN || !this.#hasEnded) return;
+      for (const listener of this.#elsewhere) listener();
+    });
+  }
 
   /** For `useSyncExternalStore`. */
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -13,6 +30,12 @@ export class SessionWatch {
   /** For `useSyncExternalStore`. */
   readonly hasEnded = (): boolean => this.#hasEnded;
 
+  /** Calls the listener when this page has none and another one says that there is a session: whose it is has to be asked. */
+  onBegunElsewhere(listener: () => void): () => void {
+    this.#elsewhere.add(listener);
+    return () => this.#elsewhere.delete(listener);
+  }
+
   /** The server no longer knows the session. */
   ended(): void {
     this.#set(true);
@@ -21,6 +44,7 @@ export class SessionWatch {
   /** There is a session again. */
   begun(): void {
     this.#set(false);
+    this.#channel?.postMessage(BEGUN);
   }
 
   #set(hasEnded: boolean): void {

@@ -12,9 +12,11 @@ type Props = {
   onSignedIn: () => void;
   /** Name to begin with. */
   name?: string;
+  /** Single sign-on leads away: then it does so in another tab, for what is in this page is still needed. */
+  staysInPage?: boolean;
 };
 
-export function SignInForm({ onSignedIn, name = '' }: Props): ReactNode {
+export function SignInForm({ onSignedIn, name = '', staysInPage = false }: Props): ReactNode {
   const [user, setUser] = useState(name);
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
@@ -66,8 +68,15 @@ export function SignInForm({ onSignedIn, name = '' }: Props): ReactNode {
           Sign in
         </Button>
         {sso.data?.enabled === true && sso.data.startPath !== null && (
-          <Button component="a" href={`.${sso.data.startPath}`} variant="default" fullWidth>
+          <Button
+            component="a"
+            href={`.${sso.data.startPath}`}
+            variant="default"
+            fullWidth
+            {...(staysInPage ? { target: '_blank', rel: 'noopener' } : {})}
+          >
             Sign in with {sso.data.displayName ?? 'single sign-on'}
+            {staysInPage && ', in another tab'}
           </Button>
         )}
       </Stack>

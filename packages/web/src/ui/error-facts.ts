@@ -21,7 +21,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = { unauthenticated: 'Your se
 
 /** Next steps in a browser, where the error itself speaks of commands. */
 const IN_A_BROWSER: Partial<Record<ErrorCode, string>> = {
-  unauthenticated: 'Sign in again.',
+  unauthenticated: 'Sign in, then do it once more: it was not done.',
   'no-delegate': 'Look at Delegates: it shows which are connected, and why each one is not eligible.',
   'delegate-token-invalid': 'Create a new delegate token and start the delegate with it.',
   'ambiguous-name': 'Open the one that is meant from the list; each has an address of its own.',
