@@ -89,7 +89,7 @@ describe('users and groups', () => {
     await page.getByText('The sessions of bob have ended.').waitFor();
     await theirs.getByRole('link', { name: 'Applications' }).click();
     await theirs.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
-  }, 90_000);
+  }, 150_000);
 
   test('a reset link replaces the password; a user is disabled, enabled, taken out of a group and removed', async () => {
     await makeUser(journey, 'carol');

@@ -34,7 +34,7 @@ const PAGES = {
   '/access/api-keys': { label: 'API keys', buttons: ['New API key'] },
   '/access/workloads': { label: 'Workloads', buttons: ['Let workloads in'] },
   '/access/single-sign-on': { label: 'Single sign-on', buttons: ['Set up single sign-on'] },
-  '/audit': { label: 'Audit trail', buttons: ['Checkpoints and sinks', 'Export and verify'] },
+  '/audit': { label: 'Audit trail', buttons: ['Checkpoints and sinks', 'Verify', 'Export'] },
 } as const;
 type Address = keyof typeof PAGES;
 const ADDRESSES = Object.keys(PAGES) as Address[];

@@ -111,15 +111,15 @@ describe('somebody with a second factor', () => {
 
 describe('single sign-on', () => {
   test('the button leads to the provider and back in; whom the provider refuses is told, and can try again', async () => {
-    const { page } = await journey.open('/sign-in');
+    const { page } = await journey.open('/account');
     provider.signsIn = null;
     await page.getByRole('link', { name: 'Sign in with Example Login' }).click();
     await page.getByText('Single sign-on did not come to an end that can be trusted.').waitFor();
     await judgePage(page, 'sign-in-sso-failed');
     provider.signsIn = 'ann';
     await page.getByRole('link', { name: 'Sign in with Example Login' }).click();
-    await areas(page).waitFor();
-    await page.goto(journey.address('/account'));
+    // Where they wanted to go in the first place.
+    await page.getByRole('heading', { name: 'My account' }).waitFor();
     await page.getByText('Ann Example').waitFor();
     await page.getByText('you are known at the provider').waitFor();
     await page.getByRole('link', { name: 'writers' }).waitFor();
@@ -149,10 +149,7 @@ describe('a session that is ended on the server while something is typed', () =>
     const { client } = journey.deployment;
     const { secretId } = await client.set('of-two-versions', 'the first');
     const { page } = await journey.open(`/secrets/${secretId}`);
-    // Where somebody wanted to go is lost on the way to the provider, so it is gone to afterwards.
     await page.getByRole('link', { name: 'Sign in with Example Login' }).click();
-    await areas(page).waitFor();
-    await page.goto(journey.address(`/secrets/${secretId}`));
     await button(page, 'New version').click();
     const form = page.getByRole('dialog', { name: 'New version of of-two-versions' });
     await valueField(form).fill('the second');

@@ -6,6 +6,7 @@ import './app/page.css';
 import { createRoot } from 'react-dom/client';
 import { createBrowserClient, StoredKnownDelegates } from '@sallyport/sdk/browser';
 import { App } from './app/app.tsx';
+import { goWayBack } from './app/way-back.ts';
 import { createQueryClient } from './client/query-client.ts';
 import { SessionWatch } from './client/session-watch.ts';
 import { notify } from './ui/notify.tsx';
@@ -27,6 +28,7 @@ const client = createBrowserClient({
 const session = new SessionWatch(new BroadcastChannel('sallyport.session'));
 const queryClient = createQueryClient({ onUnauthenticated: () => session.ended() });
 
+goWayBack();
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no root element');
 createRoot(root).render(

@@ -14,9 +14,11 @@ type Props = {
   name?: string;
   /** Single sign-on leads away: then it does so in another tab, for what is in this page is still needed. */
   staysInPage?: boolean;
+  /** Single sign-on is about to lead away. */
+  onLeave?: () => void;
 };
 
-export function SignInForm({ onSignedIn, name = '', staysInPage = false }: Props): ReactNode {
+export function SignInForm({ onSignedIn, name = '', staysInPage = false, onLeave }: Props): ReactNode {
   const [user, setUser] = useState(name);
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
@@ -73,6 +75,7 @@ export function SignInForm({ onSignedIn, name = '', staysInPage = false }: Props
             href={`.${sso.data.startPath}`}
             variant="default"
             fullWidth
+            onClick={onLeave}
             {...(staysInPage ? { target: '_blank', rel: 'noopener' } : {})}
           >
             Sign in with {sso.data.displayName ?? 'single sign-on'}

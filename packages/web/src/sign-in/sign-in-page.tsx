@@ -2,7 +2,9 @@
 import { Alert, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
+import { keepWayBack, takeWayBack } from '../app/way-back.ts';
 import { useSessionWatch } from '../client/client-context.tsx';
 import { signInRoute } from './area.ts';
 import { Entrance } from './entrance.tsx';
@@ -15,11 +17,15 @@ const SSO_ERRORS = {
 };
 
 export function SignInPage(): ReactNode {
-  const { next = '/', error } = signInRoute.useSearch();
+  const { next: wanted, error } = signInRoute.useSearch();
+  // Who comes back from a provider that refused them still wants to go there.
+  const [kept] = useState(takeWayBack);
+  const next = wanted ?? kept ?? '/';
   const router = useRouter();
   const queryClient = useQueryClient();
   const session = useSessionWatch();
   const enter = (): void => {
+    takeWayBack();
     queryClient.clear();
     session.begun();
     router.history.replace(next);
@@ -31,7 +37,7 @@ export function SignInPage(): ReactNode {
           {SSO_ERRORS[error]}
         </Alert>
       )}
-      <SignInForm onSignedIn={enter} />
+      <SignInForm onSignedIn={enter} onLeave={() => keepWayBack(next)} />
       <Text size="xs" c="dimmed">
         No user yet? An administrator invites you with a link. A new installation prints its set-up link when
         it starts.
