@@ -28,6 +28,8 @@ export type {
   UploadId,
   UserId,
   WorkloadIssuerId,
+  DelegateProfileId,
+  ProfileRunId,
 } from './ids/id.ts';
 export {
   cellsOf,
@@ -86,6 +88,7 @@ export type { RoleArn } from './key-arn/role-arn.ts';
 export { Plaintext } from './plaintext/plaintext.ts';
 export { ScriptTemplate } from './script/script-template.ts';
 export { singleQuotedLines } from './script/single-quoted.ts';
+export { secretLookingLines } from './script/secret-looking.ts';
 export { checkDisplayName, checkSecretName, NAME_MAX_CHARACTERS, nameKey } from './secret/secret-name.ts';
 export {
   isPlaceReferredTo,

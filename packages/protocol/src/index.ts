@@ -16,6 +16,8 @@ export {
   AVAILABILITY_MAX_SECONDS,
   PLACE_MAX_ITEMS,
   RESOLVE_MAX_ITEMS,
+  PROFILE_OUTPUT_KEPT_BYTES,
+  PROFILES_MAX,
   SCRIPT_DEFAULT_SECONDS,
   SCRIPT_MAX_BYTES,
   SCRIPT_MAX_SECONDS,
@@ -190,6 +192,17 @@ export {
   SealedScriptEvent,
 } from './api/sealed-script.ts';
 export type { ScriptStream } from './api/sealed-script.ts';
+export {
+  CreateDelegateProfile,
+  DelegateProfile,
+  DelegateProfileList,
+  DelegateProfileSummary,
+  EditDelegateProfile,
+  ProfileRun,
+  ProfileRunDetail,
+  ProfileRunList,
+  ProfileRunsQuery,
+} from './api/delegate-profiles.ts';
 export { RunScript, ScriptEnd, ScriptFacts, ScriptOffers, ScriptOffersRequest } from './api/scripts.ts';
 export {
   DownloadSecret,
@@ -247,7 +260,7 @@ export {
 } from './api/usage-scopes.ts';
 export { decodeContent, encodeContent } from './sealing/content.ts';
 export { challengeBytes } from './delegate/challenge.ts';
-export { DelegateMessage, ServerMessage } from './delegate/messages.ts';
+export { BEGUN_PROFILES_MAX, DelegateMessage, ServerMessage } from './delegate/messages.ts';
 export {
   DELEGATE_CONNECT_PATH,
   DELEGATE_PROTOCOL_VERSION,
@@ -261,6 +274,7 @@ export type { StreamFrame } from './delegate/stream-frame.ts';
 export {
   CHECKPOINT_MAX_RECORDS,
   CHECKPOINT_REFUSALS,
+  ProfileRevision,
   SecretsManagerAccess,
   Task,
   TaskPlace,

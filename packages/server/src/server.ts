@@ -21,6 +21,8 @@ import type { Clock } from './clock.ts';
 import { parseServerConfig } from './config/server-config.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import { PublicAddress } from './config/public-address.ts';
+import { delegateProfileHandlers } from './delegate-profiles/profile-handlers.ts';
+import { StartProfiles } from './delegate-profiles/start-profiles.ts';
 import { ConnectedDelegates } from './fleet/connected-delegates.ts';
 import { DelegateEndpoint } from './fleet/delegate-endpoint.ts';
 import { delegateHandlers } from './fleet/delegate-handlers.ts';
@@ -146,6 +148,7 @@ async function start(parts: Parts): Promise<RunningServer> {
       callers: new CallerCheck(services),
       released: new ReleasedVersions(),
     }),
+    startProfiles: services.startProfiles,
     logger,
   });
   const visitors = new Visitors({ publicAddress, trustedProxies: config.trustedProxies });
@@ -209,6 +212,9 @@ async function buildServices(parts: Parts): Promise<{ services: Services; metric
   const fleet = new Fleet({ store, clock, delegates });
   const timeoutMs = config.taskTimeoutSeconds * 1000;
   const dispatcher = new Dispatcher({ ids, rootKey, rests, metrics }, { timeoutMs });
+  const catalogue = new CatalogueDirectory({ store, clock, changes });
+  const directory = new SecretsManagerDirectory({ store, clock, changes });
+  const releases = new ReleaseLog(store);
   const services: Services = {
     config,
     store,
@@ -225,13 +231,24 @@ async function buildServices(parts: Parts): Promise<{ services: Services; metric
     guesses: new GuessLimiter(clock),
     passwords: new PasswordHasher(parts.argon2id),
     rights,
-    catalogue: new CatalogueDirectory({ store, clock, changes }),
-    directory: new SecretsManagerDirectory({ store, clock, changes }),
+    catalogue,
+    directory,
     fleet,
     dispatcher,
     changes,
     lookups: new EnvelopeLookups(store),
-    releases: new ReleaseLog(store),
+    releases,
+    startProfiles: new StartProfiles({
+      store,
+      clock,
+      ids,
+      releases,
+      catalogue,
+      directory,
+      dispatcher,
+      background,
+      fleet,
+    }),
     auditTrail: await AuditTrail.open({
       config,
       store,
@@ -255,6 +272,7 @@ function buildHandlers(services: Services): Handlers {
     ...configEntryHandlers(services),
     ...auditHandlers(services),
     ...delegateHandlers(services),
+    ...delegateProfileHandlers(services),
     ...delegateTokenHandlers(services),
     ...myHandlers(services),
     ...sessionHandlers(services),

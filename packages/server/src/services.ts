@@ -7,6 +7,7 @@ import type { BackgroundWork } from './background-work.ts';
 import type { Clock } from './clock.ts';
 import type { PublicAddress } from './config/public-address.ts';
 import type { ServerConfig } from './config/server-config.ts';
+import type { StartProfiles } from './delegate-profiles/start-profiles.ts';
 import type { Dispatcher } from './fleet/dispatcher.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { DelegateRests } from './fleet/delegate-rests.ts';
@@ -42,6 +43,7 @@ export type Services = {
   rights: RightsDirectory;
   directory: SecretsManagerDirectory;
   fleet: Fleet;
+  startProfiles: StartProfiles;
   rests: DelegateRests;
   dispatcher: Dispatcher;
   changes: AccountChanges;

@@ -12,6 +12,7 @@ export const CALLERS = {
   managing: { account: ['manage-secrets-managers'], grants: OF_BILLING },
   leading: { account: ['manage-users-and-groups'], grants: OF_BILLING },
   running: { account: ['run-scripts'], grants: OF_BILLING },
+  settingUp: { account: ['manage-delegates', 'run-scripts'], grants: OF_BILLING },
 } satisfies Record<string, RightsChoice>;
 export type CallerName = keyof typeof CALLERS;
 
@@ -29,6 +30,7 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   addGroupMember: { user: 'alice' },
   editUser: { displayName: 'Other' },
   editDelegate: { addedSelectors: [] },
+  editDelegateProfile: { name: 'other' },
   editWorkloadIssuer: { name: 'other' },
 };
 
@@ -113,6 +115,12 @@ export const PROBES: readonly Probe[] = [
     'items',
     { by: 'running', of: 'secret' },
     (item) => ({ items: [item], selectors: [] }),
+  ],
+  [
+    'createDelegateProfile',
+    'script',
+    { by: 'settingUp', of: 'secret' },
+    (secret) => ({ name: 'x', script: `echo "\${secrets.getValue("${secret}")}"`, selectors: ['nowhere'] }),
   ],
   [
     'runScript',
@@ -228,6 +236,7 @@ export const QUERIES: readonly [
   ['listSecrets', 'secretsManager', (secretsManager) => ({ secretsManager })],
   ['listSecrets', 'application', (application) => ({ application, environment: 'prod' })],
   ['listSecrets', 'environment', (environment) => ({ application: 'billing', environment })],
+  ['listProfileRuns', 'delegate', (delegate) => ({ delegate })],
   ['listAudit', 'application', (application) => ({ application })],
   ['listAudit', 'environment', (environment) => ({ application: 'billing', environment })],
 ];

@@ -115,7 +115,15 @@ describe('in the path, what is hidden is answered like what is not there', () =>
 
 /** Those who may not know of the things that the parameter stands for. */
 function callersOf(parameter: string): CallerName[] {
-  const seers: Record<string, CallerName> = { secretsManager: 'managing', group: 'leading', user: 'leading' };
+  const seers: Record<string, CallerName> = {
+    secretsManager: 'managing',
+    group: 'leading',
+    user: 'leading',
+    delegate: 'settingUp',
+    token: 'settingUp',
+    profile: 'settingUp',
+    run: 'settingUp',
+  };
   return (Object.keys(CALLERS) as CallerName[]).filter((name) => seers[parameter] !== name);
 }
 

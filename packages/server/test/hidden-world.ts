@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { addApplication, region, scope, writeAs } from './account.ts';
 import type { ScriptedDelegate } from './scripted-delegate.ts';
-import { addManager, startTestServer } from './test-server.ts';
+import { addManager, startTestServer, until } from './test-server.ts';
 import type { Loose, TestServer } from './test-server.ts';
 
 export type HiddenWorld = {
@@ -40,6 +40,12 @@ export async function startHiddenWorld(): Promise<HiddenWorld> {
   const { token } = await made('/v1/delegate-tokens', { name: 'second' });
   const settings = { kind: 'aws', roleArns: ['arn:aws:iam::111122223333:role/ci'] };
   const issuer = await made('/v1/workload-issuers', { name: 'ci', settings, groups: [group.id] });
+  delegate.send({ type: 'begun-profiles', begun: [] });
+  const profile = await made('/v1/delegate-profiles', { name: 'set-up', script: 'true' });
+  const runs = async (): Promise<Loose[]> =>
+    (await on.call('GET', `/v1/delegate-profiles/${profile.id}/runs`)).body.runs;
+  await until(async () => (await runs()).length > 0);
+  const [run] = (await runs()) as [Loose];
   const prod = billing.environments.find(({ name }: Loose) => name === 'prod');
   const hidden = {
     secret: [ofShop.body.secret.id, 'db-password', 'sally://shop/prod/db-password'],
@@ -54,6 +60,8 @@ export async function startHiddenWorld(): Promise<HiddenWorld> {
     token: [token.id, 'second'],
     delegate: [delegate.delegateId ?? '', delegate.name],
     workloadIssuer: [issuer.id, 'ci'],
+    profile: [profile.id, 'set-up'],
+    run: [run.id],
   };
   const visible = {
     application: 'billing',

@@ -52,6 +52,8 @@ const freshDelegate = async (): Promise<string> => {
   return `/v1/delegates/${delegate.delegateId}`;
 };
 const freshToken = async (): Promise<string> => made('/v1/delegate-tokens', named());
+const freshProfile = async (): Promise<string> =>
+  made('/v1/delegate-profiles', { ...named(), script: 'true', selectors: ['nowhere'] });
 const freshGroup = async (): Promise<string> => made('/v1/groups', named());
 const freshUser = async (): Promise<string> => made('/v1/users', named());
 const freshKey = async (): Promise<string> => {
@@ -103,6 +105,10 @@ row(
     'list tokens': get('/v1/delegate-tokens'),
     'create a token': change('POST', '/v1/delegate-tokens', named),
     'revoke a token': change('DELETE', freshToken),
+    'list start-up profiles': get('/v1/delegate-profiles'),
+    'show one': async (as) => as.call('GET', await freshProfile()),
+    'show its runs': async (as) => as.call('GET', `${await freshProfile()}/runs`),
+    'delete one': change('DELETE', freshProfile),
   }),
 );
 
@@ -110,6 +116,18 @@ row('Run Scripts', () => world, [
   ...needing('run-scripts', {
     'without secrets': change('POST', '/v1/offers/script', () => ({ items: [], selectors: [] })),
   }),
+  ...(['manage-delegates', 'run-scripts'] as const).map((one): Case => [
+    'forbidden',
+    `save a start-up profile, with ${one} alone`,
+    { account: [one], grants: everyAction },
+    change('POST', '/v1/delegate-profiles', () => ({ ...named(), script: 'true' })),
+  ]),
+  [
+    'permitted',
+    'save a start-up profile, with Manage Delegates as well',
+    { account: ['manage-delegates', 'run-scripts'] },
+    change('POST', '/v1/delegate-profiles', () => ({ ...named(), script: 'true', selectors: ['nowhere'] })),
+  ],
   [
     'permitted',
     'with a secret that they may use there',

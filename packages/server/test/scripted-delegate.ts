@@ -12,10 +12,12 @@ import {
   decodeStreamFrame,
   DELEGATE_CONNECT_PATH,
   DELEGATE_PROTOCOL_VERSION,
+  encodeContent,
   encodeStreamFrame,
   ServerMessage,
 } from '@sallyport/protocol';
 import type {
+  SealedScriptEvent,
   SecretsManagerAccess,
   StreamFrame,
   Task,
@@ -181,6 +183,8 @@ export class ScriptedDelegate {
         return this.download(task);
       case 'run-script':
         return this.runScript(task);
+      case 'run-profile':
+        return this.runProfile(task);
       case 'verify-aws-identity':
         throw new Error('who a workload is at AWS is for the test to say');
       case 'preflight':
@@ -252,6 +256,25 @@ export class ScriptedDelegate {
     await this.sendChunk(task.taskId, Buffer.from('ended'), true);
     const end = { reason: 'exited', exitCode: 3, signal: null, elapsedMs: 5, outputBytes: 6 } as const;
     return { kind: 'run-script', end };
+  }
+
+  /** Says that it is ready, waits to be told to start, says what it was given and ends. */
+  async runProfile(task: TaskOf<'run-profile'>): Promise<TaskResultOf<'run-profile'>> {
+    const say = async (event: SealedScriptEvent, values: Uint8Array[], last: boolean): Promise<void> =>
+      this.sendChunk(task.taskId, encodeContent(event, values), last);
+    await say({ is: 'ready', secrets: [], unmasked: [] }, [], false);
+    for await (const _go of this.receiveChunks(task.taskId)) this.#events.emit('profile started');
+    const output = Buffer.from(`${task.script}\n`);
+    await say({ is: 'output', stream: 'stdout' }, [output], false);
+    const end = {
+      reason: 'exited',
+      exitCode: 0,
+      signal: null,
+      elapsedMs: 5,
+      outputBytes: output.length,
+    } as const;
+    await say({ is: 'ended', end }, [], true);
+    return { kind: 'run-profile', end };
   }
 
   /** Chunks of a streamed task as they come, each one granting another. */

@@ -7,6 +7,7 @@ import { describeApplications } from './storage-contract-applications.ts';
 import { describeAudit } from './storage-contract-audit.ts';
 import { describeAccess } from './storage-contract-groups.ts';
 import { describeLocalReads } from './storage-contract-local-reads.ts';
+import { describeProfiles } from './storage-contract-profiles.ts';
 import { describeRegistry } from './storage-contract-registry.ts';
 import { describeEnvelopes } from './storage-contract-envelopes.ts';
 import { describeSecrets, describeUploads } from './storage-contract-secrets.ts';
@@ -49,6 +50,7 @@ export function describeStorage(name: string, adapter: StorageUnderTest): void {
     describePeople(database);
     describeWorkloads(database);
     describeLocalReads(database);
+    describeProfiles(database);
     describeApplications(database);
   });
 }

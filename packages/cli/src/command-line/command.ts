@@ -14,6 +14,7 @@ export type CompletionSource =
   | 'environment'
   | 'user'
   | 'group'
+  | 'delegate-profile'
   | 'workload-issuer'
   | 'file';
 

@@ -72,6 +72,8 @@ async function namesAt(client: Client, source: CompletionSource): Promise<string
       return namesIn((await client.call('listSecretsManagers')).secretsManagers);
     case 'delegate':
       return namesIn((await client.call('listDelegates')).delegates);
+    case 'delegate-profile':
+      return namesIn((await client.call('listDelegateProfiles')).profiles);
     case 'delegate-token':
       return namesIn((await client.call('listDelegateTokens')).tokens);
     case 'api-key':

@@ -4,6 +4,7 @@ import { ABOUT_COMMANDS } from './about.ts';
 import { API_KEY_COMMANDS } from './api-keys.ts';
 import { APPLICATION_COMMANDS } from './applications.ts';
 import { AUDIT_COMMANDS } from './audit.ts';
+import { DELEGATE_PROFILE_COMMANDS } from './delegate-profiles.ts';
 import { DELEGATE_COMMANDS } from './delegates.ts';
 import { DOCTOR_COMMANDS } from './doctor.ts';
 import { EXPORT_COMMANDS } from './export.ts';
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   ...DELEGATE_COMMANDS,
   ...RUN_DELEGATE_COMMANDS,
   ...SCRIPT_COMMANDS,
+  ...DELEGATE_PROFILE_COMMANDS,
   ...SERVER_COMMANDS,
   ...LOGIN_COMMANDS,
   ...USER_COMMANDS,

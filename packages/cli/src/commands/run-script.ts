@@ -1,7 +1,7 @@
 // `sallyport delegate exec`: a script from here runs at a delegate, and its output comes back while it does.
 import { basename } from 'node:path';
 import { constants } from 'node:os';
-import { AppError, singleQuotedLines } from '@sallyport/core';
+import { AppError } from '@sallyport/core';
 import { SCRIPT_MAX_SECONDS } from '@sallyport/protocol/client';
 import type { StartedScript } from '@sallyport/sdk/scripts';
 import type { Command, Invocation } from '../command-line/command.ts';
@@ -10,6 +10,7 @@ import { usageError } from '../command-line/usage-error.ts';
 import { withScriptClient } from '../config/open-client.ts';
 import { readPlace } from '../config/place.ts';
 import { readScript } from '../input/read-input.ts';
+import { warnOfQuotes } from '../input/script-warnings.ts';
 import { printableLine } from '../output/printable.ts';
 import { note, written } from '../output/terminal.ts';
 
@@ -70,7 +71,7 @@ async function executeScript(invocation: Invocation): Promise<number> {
   const { terminal, flags } = invocation;
   const source = invocation.arguments['SCRIPT'] ?? '';
   const script = await readScript(terminal, source);
-  warnOfQuotes(invocation, script);
+  warnOfQuotes(terminal, script);
   const place = await readPlace(invocation);
   const delegate = flags.text('delegate');
   const maxSeconds = secondsOf(invocation);
@@ -113,14 +114,6 @@ function secondsOf({ flags }: Invocation): number | null {
   const seconds = flags.seconds('timeout');
   if (seconds === null || (seconds >= 1 && seconds <= SCRIPT_MAX_SECONDS)) return seconds;
   throw usageError('--timeout takes from 1s to 6h.', 'Leave it out for 10 minutes.');
-}
-
-function warnOfQuotes({ terminal }: Invocation, script: string): void {
-  for (const line of singleQuotedLines(script)) {
-    terminal.stderr.write(
-      `warning: line ${line} has a secret inside single quotes, where a shell fills nothing in; use double quotes.\n`,
-    );
-  }
 }
 
 function warnOfUnmasked({ terminal }: Invocation, { unmasked }: StartedScript): void {

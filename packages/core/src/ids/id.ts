@@ -23,6 +23,8 @@ export const ID_PREFIXES = {
   session: 'ses',
   link: 'lnk',
   workloadIssuer: 'wli',
+  delegateProfile: 'dpf',
+  profileRun: 'pfr',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -49,6 +51,8 @@ export type GroupId = Id<'group'>;
 export type SessionId = Id<'session'>;
 export type LinkId = Id<'link'>;
 export type WorkloadIssuerId = Id<'workloadIssuer'>;
+export type DelegateProfileId = Id<'delegateProfile'>;
+export type ProfileRunId = Id<'profileRun'>;
 
 // Crockford's base 32 in lower case: no i, l, o, u, so ids survive being read aloud.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

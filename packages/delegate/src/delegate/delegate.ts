@@ -11,6 +11,7 @@ import type { DataFolder } from '../data-folder/data-folder.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { KeyProviderSources } from '../key-providers/configured-managers.ts';
 import type { Logger } from '../log/logger.ts';
+import type { ProfileBook } from '../start-profiles/profile-book.ts';
 import type { TaskRunner } from '../tasks/task-runner.ts';
 import type { TaskServices } from '../tasks/task-services.ts';
 import manifest from '../../package.json' with { type: 'json' };
@@ -26,6 +27,7 @@ export type DelegateParts = {
   local: LocalReading;
   sources: KeyProviderSources;
   folder: DataFolder;
+  book: ProfileBook;
   logger: Logger;
 };
 
@@ -55,8 +57,10 @@ export class Delegate implements RunningDelegate {
     const { services, runner } = options.parts;
     this.#connection = options.connectionWith({
       identify: (challenge) => this.#identify(challenge),
-      welcomed: (welcome, connection) =>
-        options.parts.local.welcomed(welcome, (message) => connection.send(message)),
+      welcomed: (welcome, connection) => {
+        options.parts.local.welcomed(welcome, (message) => connection.send(message));
+        void this.#tellOfProfiles(connection);
+      },
       message: (message, origin) => this.#received(message, origin),
       chunk: (frame, connection) => runner.chunkArrived(frame, connection),
       // Asking is what replaces a sealing key past half of its life; `publish` then tells the server.
@@ -150,6 +154,17 @@ export class Delegate implements RunningDelegate {
       offer: services.sessions.currentOffer(),
       signature: identity.sign(signed).toString('base64url'),
     };
+  }
+
+  /** Without it the server sends none. */
+  async #tellOfProfiles(connection: Link): Promise<void> {
+    const { book, logger } = this.#parts;
+    try {
+      connection.send({ type: 'begun-profiles', begun: await book.begun() });
+    } catch (thrown) {
+      const reason = thrown instanceof AppError ? thrown.publicMessage : 'a fault of the system';
+      logger.error({ reason }, 'no start-up profiles are run');
+    }
   }
 
   #received(message: WorkMessage, origin: { connection: Link; messageBytes: number }): void {

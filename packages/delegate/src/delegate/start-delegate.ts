@@ -21,6 +21,7 @@ import { DataKeys } from '../key-providers/data-keys.ts';
 import { createLogger } from '../log/logger.ts';
 import type { Logger } from '../log/logger.ts';
 import { RunningScripts } from '../scripts/running-scripts.ts';
+import { ProfileBook } from '../start-profiles/profile-book.ts';
 import { taskErrors } from '../tasks/task-error.ts';
 import { TaskRunner } from '../tasks/task-runner.ts';
 import type { TaskServices } from '../tasks/task-services.ts';
@@ -86,6 +87,7 @@ async function startInFolder(
     clock: () => time.nowMs(),
     onOffer: (offer) => delegate.publish({ type: 'offer', offer }),
   });
+  const book = new ProfileBook(folder);
   const services: TaskServices = {
     sessions,
     managers,
@@ -94,6 +96,8 @@ async function startInFolder(
     guard,
     identities: aws,
     scripts: new RunningScripts(logger),
+    profiles: book,
+    logger,
     time,
     checkpoints: new CheckpointBook({ folder, identity, time, logger, server: address.origin }),
     toError: taskErrors({ name: config.name, logger }),
@@ -103,7 +107,7 @@ async function startInFolder(
   const local = await LocalReading.open({ config, folder, identity, services, time, logger, server });
   const { random = Math.random } = dependencies;
   const delegate = new Delegate({
-    parts: { config, identity, services, runner, local, sources, folder, logger },
+    parts: { config, identity, services, runner, local, sources, folder, book, logger },
     connectionWith: (handlers) => new ServerConnection({ dial, time, random, logger, handlers }),
   });
   try {

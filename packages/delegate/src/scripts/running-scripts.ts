@@ -1,6 +1,7 @@
 // The scripts that run now: no more than the guard file allows, each one in the log, and a delegate that stops can wait until they are gone.
 import { AppError } from '@sallyport/core';
 import type { ScriptEnd, ScriptFacts } from '@sallyport/protocol';
+import type { ScriptRules } from '../guard/guard-file.ts';
 import type { Logger } from '../log/logger.ts';
 import { runProcess } from './run-process.ts';
 import type { ProcessEnd, ScriptToRun } from './run-process.ts';
@@ -16,17 +17,20 @@ export class RunningScripts {
     this.#logger = logger;
   }
 
+  /** @throws {rate-limited} when no further script may run now */
+  requireRoom({ maxAtOnce }: Pick<ScriptRules, 'maxAtOnce'>): void {
+    if (this.#running.size < maxAtOnce) return;
+    throw new AppError('rate-limited', {
+      publicMessage: `The delegate runs ${this.#running.size} scripts already, as many as its guard file allows (entry "scripts.maxAtOnce").`,
+    });
+  }
+
   /** Takes a script on. @throws {rate-limited}, and what `runProcess` throws */
   async run(
     script: ScriptToRun,
     run: Parameters<typeof runProcess>[1] & { about: ScriptInLog },
   ): Promise<ProcessEnd> {
-    const { maxAtOnce } = script.rules;
-    if (this.#running.size >= maxAtOnce) {
-      throw new AppError('rate-limited', {
-        publicMessage: `The delegate runs ${this.#running.size} scripts already, as many as its guard file allows (entry "scripts.maxAtOnce").`,
-      });
-    }
+    this.requireRoom(script.rules);
     this.#logger.info({ ...run.about, interpreter: script.interpreter }, 'script starts');
     const running = runProcess(script, run);
     this.#running.add(running);

@@ -4,6 +4,7 @@ import { executeDownload } from './download.ts';
 import { executeOpenDataKeys } from './open-data-keys.ts';
 import { executePreflight } from './preflight.ts';
 import { executeResolve } from './resolve.ts';
+import { executeRunProfile } from './run-profile.ts';
 import { executeRunScript } from './run-script.ts';
 import { executeSignCheckpoint } from './sign-checkpoint.ts';
 import type { TaskRun } from './task-services.ts';
@@ -24,6 +25,8 @@ export async function executeTask(task: Task, run: TaskRun): Promise<TaskResult>
       return executeDownload(task, run);
     case 'run-script':
       return executeRunScript(task, run);
+    case 'run-profile':
+      return executeRunProfile(task, run);
     case 'preflight':
       return executePreflight(task, run);
     case 'verify-aws-identity':

@@ -1,4 +1,4 @@
-// The sealed answer to a script: events one after the other, whoever has something to say, and a sign of life when nobody has.
+// The answer to a script, sealed unless it is a start-up profile: events one after the other, whoever has something to say, and a sign of life when nobody has.
 import type { ScriptEnd, ScriptStream, SealedScriptEvent } from '@sallyport/protocol';
 import { encodeContent } from '@sallyport/protocol/sealing';
 import type { AnswerSealer } from '@sallyport/protocol/sealing';
@@ -8,8 +8,10 @@ import type { TaskStream } from './task-stream.ts';
 /** Nothing is heard of a silent script for so long at most: less than any connection on the way is kept without a word. */
 const ALIVE_EVERY_MS = 10_000;
 
+type ChunkSealer = Pick<AnswerSealer, 'sealAnswerChunk'>;
+
 export class ScriptAnswer {
-  readonly #sealer: AnswerSealer;
+  readonly #sealer: ChunkSealer;
   readonly #stream: TaskStream;
   readonly #time: Time;
   /** The last of those who want to send; each waits for the one before. */
@@ -18,7 +20,7 @@ export class ScriptAnswer {
   #cancelAlive = (): void => undefined;
   outputBytes = 0;
 
-  constructor(parts: { sealer: AnswerSealer; stream: TaskStream; time: Time }) {
+  constructor(parts: { sealer: ChunkSealer; stream: TaskStream; time: Time }) {
     this.#sealer = parts.sealer;
     this.#stream = parts.stream;
     this.#time = parts.time;

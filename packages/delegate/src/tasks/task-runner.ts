@@ -19,7 +19,12 @@ export type TaskConnection = {
 };
 
 /** Tasks with chunks beside the messages. */
-const STREAMED: ReadonlySet<Task['kind']> = new Set<Task['kind']>(['upload', 'download', 'run-script']);
+const STREAMED: ReadonlySet<Task['kind']> = new Set<Task['kind']>([
+  'upload',
+  'download',
+  'run-script',
+  'run-profile',
+]);
 
 type TaskEnd = Extract<DelegateMessage, { type: 'result' | 'failure' }>;
 

@@ -7,7 +7,9 @@ import type { Guard } from '../guard/guard.ts';
 import type { ConfiguredManagers } from '../key-providers/configured-managers.ts';
 import type { IdentityVerifier } from '../key-providers/key-provider-source.ts';
 import type { DataKeys } from '../key-providers/data-keys.ts';
+import type { Logger } from '../log/logger.ts';
 import type { RunningScripts } from '../scripts/running-scripts.ts';
+import type { ProfileBook } from '../start-profiles/profile-book.ts';
 import type { Time } from '../time/time.ts';
 import type { TaskStream } from './task-stream.ts';
 
@@ -20,6 +22,8 @@ export type TaskServices = {
   readonly guard: Guard;
   readonly checkpoints: Pick<CheckpointBook, 'sign'>;
   readonly scripts: RunningScripts;
+  readonly profiles: Pick<ProfileBook, 'begin' | 'requireNew'>;
+  readonly logger: Logger;
   readonly time: Time;
   readonly identities: IdentityVerifier;
   /** An error as server and client may read it; what was not foreseen goes to the log. */

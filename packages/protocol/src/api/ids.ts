@@ -23,6 +23,8 @@ export const UserIdSchema = idSchema('user', 'usr_01k5…');
 export const GroupIdSchema = idSchema('group', 'grp_01k5…');
 export const SessionIdSchema = idSchema('session', 'ses_01k5…');
 export const WorkloadIssuerIdSchema = idSchema('workloadIssuer', 'wli_01k5…');
+export const DelegateProfileIdSchema = idSchema('delegateProfile', 'dpf_01k5…');
+export const ProfileRunIdSchema = idSchema('profileRun', 'pfr_01k5…');
 export const RequestIdSchema = idSchema('request', 'req_01k5…');
 
 /** Base64url without padding, of at most `maxBytes` decoded bytes. */

@@ -13,6 +13,10 @@ export const AVAILABILITY_MAX_SECONDS = 604_800;
 export const SCRIPT_MAX_SECRETS = 100;
 /** Longest script, in bytes of UTF-8, before values are filled in. */
 export const SCRIPT_MAX_BYTES = 262_144;
+/** How much of a start-up profile's output the server keeps: the last 64 KiB. */
+export const PROFILE_OUTPUT_KEPT_BYTES = 65_536;
+/** Most start-up profiles of an account. */
+export const PROFILES_MAX = 200;
 /** How long a script may run unless told otherwise: 10 minutes. */
 export const SCRIPT_DEFAULT_SECONDS = 600;
 /** The longest time that can be asked for: 6 hours. A delegate's guard file allows as much as it names. */

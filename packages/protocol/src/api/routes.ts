@@ -2,6 +2,7 @@
 import { API_KEY_ROUTES } from './api-key-routes.ts';
 import { APPLICATION_ROUTES } from './applications-routes.ts';
 import { AUDIT_ROUTES } from './audit-routes.ts';
+import { DELEGATE_PROFILE_ROUTES } from './delegate-profile-routes.ts';
 import { DELEGATE_ROUTES } from './delegate-routes.ts';
 import { ENVELOPE_ROUTES } from './envelope-routes.ts';
 import { GROUP_ROUTES } from './group-routes.ts';
@@ -22,6 +23,7 @@ export const ROUTES = {
   ...ENVELOPE_ROUTES,
   ...SCRIPT_ROUTES,
   ...DELEGATE_ROUTES,
+  ...DELEGATE_PROFILE_ROUTES,
   ...APPLICATION_ROUTES,
   ...API_KEY_ROUTES,
   ...GROUP_ROUTES,

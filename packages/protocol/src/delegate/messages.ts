@@ -1,5 +1,6 @@
 // Control messages between server and delegate: JSON text frames on one WebSocket that the delegate dialled. Order:
 //   server `hello` → delegate `identify` → server `welcome` or `refused` (then it closes);
+//   then the delegate's `begun-profiles`;
 //   from then on: `configure` before the first task of a secrets manager, `task` → `result` | `failure` (before
 //   it, of a preflight, `progress`), heartbeats both ways;
 //   and, where programs read through the delegate, `local-read` → `local-read-answer`, `local-uses` → `local-uses-seen` (local-reads.ts).
@@ -12,13 +13,16 @@ import { SealingOfferSchema } from '../api/sealing.ts';
 import { PreflightStep } from '../api/secrets-managers.ts';
 import { WireError } from '../errors/wire-error.ts';
 import { LocalRead, LocalReadAnswer, LocalUses, LocalUsesSeen, Recheck } from './local-reads.ts';
-import { SecretsManagerAccess, Task, TaskResult } from './tasks.ts';
+import { ProfileRevision, SecretsManagerAccess, Task, TaskResult } from './tasks.ts';
 
 const Credit = z.strictObject({
   type: z.literal('credit'),
   taskId: TaskIdSchema,
   chunks: z.number().int().min(1).max(64),
 });
+
+/** Start-up profiles that a delegate remembers to have begun; those of the longest ago are forgotten first. */
+export const BEGUN_PROFILES_MAX = 2000;
 
 /** From the server. */
 export const ServerMessage = z.discriminatedUnion('type', [
@@ -85,6 +89,12 @@ export const DelegateMessage = z.discriminatedUnion('type', [
   z
     .strictObject({ type: z.literal('draining') })
     .describe('No new tasks please; those under way will be finished.'),
+  z
+    .strictObject({
+      type: z.literal('begun-profiles'),
+      begun: z.array(ProfileRevision).max(BEGUN_PROFILES_MAX),
+    })
+    .describe('After the welcome: which start-up profiles it has begun, ever. Before, none is sent to it.'),
   Credit,
   LocalRead,
   LocalUses,

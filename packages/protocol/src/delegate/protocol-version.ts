@@ -1,8 +1,8 @@
 // The version of the protocol between server and delegate, one integer with a dated history:
 //   1  2026-11-24  first version.
 //   2  2026-11-25  tasks `verify-aws-identity` and `sign-checkpoint`.
-//   3  2026-11-26  reads through a local endpoint; `progress` of preflights, and what else is known of their stages; task
-//                  `run-script`.
+//   3  2026-11-26  reads through a local endpoint; `progress` of preflights, and what else is known of their stages; tasks
+//                  `run-script` and `run-profile`.
 
 /** Both sides name the version they speak; the server refuses what it does not know with `protocol-version-unsupported`. */
 export const DELEGATE_PROTOCOL_VERSION = 3;

@@ -5,6 +5,7 @@ import { ENVIRONMENT_TYPES, SECRET_KINDS } from '@sallyport/core';
 import { AccountIdSchema, AuditChainPoint, AuditCheckpoint } from '../api/audit.ts';
 import {
   ApplicationIdSchema,
+  DelegateProfileIdSchema,
   EnvironmentIdSchema,
   ReferenceSchema,
   RequestIdSchema,
@@ -13,7 +14,12 @@ import {
   SecretsManagerIdSchema,
   TaskIdSchema,
 } from '../api/ids.ts';
-import { RESOLVE_MAX_ITEMS, SCRIPT_MAX_SECRETS } from '../api/limits.ts';
+import {
+  RESOLVE_MAX_ITEMS,
+  SCRIPT_MAX_BYTES,
+  SCRIPT_MAX_SECONDS,
+  SCRIPT_MAX_SECRETS,
+} from '../api/limits.ts';
 import { SealedBox, SealedRequestSchema, SealedStreamHeader } from '../api/sealing.ts';
 import { ScriptEnd, ScriptFacts } from '../api/scripts.ts';
 import { PreflightReport } from '../api/secrets-managers.ts';
@@ -101,6 +107,13 @@ const ReadItem = z.strictObject({
   secretsManagerId: SecretsManagerIdSchema,
 });
 
+/** A state of a start-up profile: each edit of its script or time limit makes a new revision. */
+export const ProfileRevision = z.strictObject({
+  profileId: DelegateProfileIdSchema,
+  revision: z.number().int().min(1),
+});
+export type ProfileRevision = z.infer<typeof ProfileRevision>;
+
 /** Records that one checkpoint may add to the one before; what is more takes several. */
 export const CHECKPOINT_MAX_RECORDS = 20_000;
 const CHECKPOINT_PROOF_MAX_CHARACTERS = Math.ceil((CHECKPOINT_MAX_RECORDS * 32) / 3) * 4;
@@ -157,6 +170,22 @@ export const Task = z.discriminatedUnion('kind', [
     })
     .describe(
       'Its answer is a stream. After the first chunk the delegate waits for the one empty chunk of the other direction before it starts the script.',
+    ),
+  z
+    .strictObject({
+      kind: z.literal('run-profile'),
+      ...base,
+      profile: ProfileRevision.extend({ name: z.string().min(1).max(256) }),
+      script: z
+        .string()
+        .min(1)
+        .max(SCRIPT_MAX_BYTES)
+        .describe('As it was written: with references, without values.'),
+      maxSeconds: z.number().int().min(1).max(SCRIPT_MAX_SECONDS).nullable(),
+      items: z.array(ReadItem.extend({ envelope: EnvelopeBase64 })).max(SCRIPT_MAX_SECRETS),
+    })
+    .describe(
+      'A start-up profile. Its answer is a stream as that of `run-script`, of the same events, not sealed.',
     ),
   z.strictObject({
     kind: z.literal('preflight'),
@@ -234,6 +263,7 @@ export const TaskResult = z.discriminatedUnion('kind', [
     kind: z.literal('run-script'),
     end: ScriptEnd.describe('The same as in the last sealed chunk, for the audit trail.'),
   }),
+  z.strictObject({ kind: z.literal('run-profile'), end: ScriptEnd }),
   z.strictObject({ kind: z.literal('preflight'), report: PreflightReport }),
   z.strictObject({
     kind: z.literal('open-data-keys'),

@@ -20,6 +20,7 @@ import type {
   DelegateOffer,
   LocalRead,
   LocalUses,
+  ProfileRevision,
   SecretsManagerAccess,
   ServerMessage,
   Task,
@@ -45,6 +46,8 @@ export type ConnectionEvents = {
   checkOffer(offer: SealingOffer): void;
   /** About reads of programs beside the delegate. */
   local(connection: DelegateConnection, message: LocalRead | LocalUses): void;
+  /** Which start-up profiles the delegate has begun. */
+  begunProfiles(connection: DelegateConnection, begun: readonly ProfileRevision[]): void;
   /** The socket is closed and every task has been failed. */
   closed(connection: DelegateConnection): void;
 };
@@ -264,6 +267,9 @@ export class DelegateConnection implements DelegateStanding {
       case 'local-read':
       case 'local-uses':
         this.#events.local(this, message);
+        return true;
+      case 'begun-profiles':
+        this.#events.begunProfiles(this, message.begun);
         return true;
       case 'identify':
         return false;

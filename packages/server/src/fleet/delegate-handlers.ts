@@ -16,7 +16,10 @@ type DelegateOperation =
   | 'approveDelegate'
   | 'editDelegate'
   | 'removeDelegate';
-type DelegateServices = Pick<Services, 'store' | 'clock' | 'fleet' | 'rests' | 'catalogue' | 'confirmations'>;
+type DelegateServices = Pick<
+  Services,
+  'store' | 'clock' | 'fleet' | 'rests' | 'catalogue' | 'confirmations' | 'startProfiles'
+>;
 
 export function delegateHandlers(services: DelegateServices): Pick<Handlers, DelegateOperation> {
   const { store, clock, fleet } = services;
@@ -41,9 +44,14 @@ export function delegateHandlers(services: DelegateServices): Pick<Handlers, Del
     },
     approveDelegate: async (request) => {
       const row = await approve(request.params.delegate, auditScopeOf(request, clock), services);
+      services.startProfiles.consider(row.id);
       return viewDelegate(row, services);
     },
-    editDelegate: async (request) => viewDelegate(await editDelegate(request, services), services),
+    editDelegate: async (request) => {
+      const row = await editDelegate(request, services);
+      services.startProfiles.consider(row.id);
+      return viewDelegate(row, services);
+    },
     removeDelegate: async (request) => {
       await remove(request.params.delegate, auditScopeOf(request, clock), services);
       return null;

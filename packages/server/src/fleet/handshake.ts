@@ -11,6 +11,7 @@ import type { BackgroundWork } from '../background-work.ts';
 import type { Clock } from '../clock.ts';
 import type { IdSource } from '../id-source.ts';
 import type { GrantKey } from '../local-reads/grant-key.ts';
+import type { StartProfiles } from '../delegate-profiles/start-profiles.ts';
 import type { LocalReads } from '../local-reads/local-reads.ts';
 import type { Store } from '../storage/store.ts';
 import { admit, checkIdentify } from './admission.ts';
@@ -29,6 +30,7 @@ export type HandshakeServices = {
   accountId: string;
   grantKey: Pick<GrantKey, 'publicKey'>;
   localReads: LocalReads;
+  startProfiles: StartProfiles;
 };
 
 const CHALLENGE_BYTES = 32;
@@ -103,7 +105,11 @@ async function connect(
       local: (from, message) => {
         services.localReads.received(from, message);
       },
+      begunProfiles: (from, begun) => {
+        services.startProfiles.connected(from, begun);
+      },
       closed: (closed) => {
+        services.startProfiles.disconnected(closed);
         ended(closed, services);
       },
     },

@@ -5,10 +5,17 @@ import type { Lease } from './lease.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** Tasks with chunks beside the messages. */
-export type StreamedKind = 'upload' | 'download' | 'run-script';
+export type StreamedKind = 'upload' | 'download' | 'run-script' | 'run-profile';
+
+const STREAMED: ReadonlySet<TaskKind> = new Set<StreamedKind>([
+  'upload',
+  'download',
+  'run-script',
+  'run-profile',
+]);
 
 export function isStreamed(kind: TaskKind): kind is StreamedKind {
-  return kind === 'upload' || kind === 'download' || kind === 'run-script';
+  return STREAMED.has(kind);
 }
 
 /** Takes what a delegate tells of a preflight that is under way. */

@@ -100,7 +100,8 @@ async function lookUp(tables: Tables, requests: readonly ReadRequest[]): Promise
   });
 }
 
-async function loadEnvelopes(tables: Tables, items: readonly FoundItem[]): Promise<void> {
+/** Puts the envelopes of these items in. */
+export async function loadEnvelopes(tables: Tables, items: readonly FoundItem[]): Promise<void> {
   const addresses = items.map(({ found: { secret, version } }) => ({
     secretId: secret.id,
     version: version.version,

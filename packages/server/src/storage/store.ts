@@ -7,6 +7,7 @@ import type { SinkPositionStore } from '../audit-sinks/sink-position-store.ts';
 import type { ApiKeyStore } from '../access/api-key-store.ts';
 import type { ApplicationStore } from '../applications/application-store.ts';
 import type { ConfigEntryStore } from '../applications/config-entry-store.ts';
+import type { DelegateProfileStore } from '../delegate-profiles/profile-store.ts';
 import type { DelegateStore } from '../fleet/delegate-store.ts';
 import type { GroupStore, MembershipStore } from '../groups/group-store.ts';
 import type { EnvelopeCatalogue } from '../secrets/envelope-catalogue.ts';
@@ -28,6 +29,7 @@ export type Tables = {
   readonly usage: UsageStore;
   readonly secretsManagers: SecretsManagerStore;
   readonly delegates: DelegateStore;
+  readonly delegateProfiles: DelegateProfileStore;
   readonly apiKeys: ApiKeyStore;
   readonly applications: ApplicationStore;
   readonly configEntries: ConfigEntryStore;

@@ -3,6 +3,7 @@
 import { AppError, invariant } from '@sallyport/core';
 import { API_KEY_OWNERS_SCHEMA } from './api-keys-migration.ts';
 import { APPLICATIONS_SCHEMA } from './applications-migration.ts';
+import { DELEGATE_PROFILES_SCHEMA } from './delegate-profiles-migration.ts';
 import { ADDED_SELECTORS_SCHEMA } from './delegates-migration.ts';
 import { AUDIT_SCHEMA } from './audit-migration.ts';
 import type { Connection } from './connection.ts';
@@ -161,6 +162,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'names by kind', sql: LISTS_SCHEMA },
   { name: 'local reads', sql: LOCAL_READS_SCHEMA },
   { name: 'selectors added to delegates', sql: ADDED_SELECTORS_SCHEMA },
+  { name: 'start-up profiles', sql: DELEGATE_PROFILES_SCHEMA },
 ];
 
 /**

@@ -28,6 +28,7 @@ import type {
   AuditRecordColumns,
   AuditSinkColumns,
 } from './audit-migration.ts';
+import type { DelegateProfileColumns, ProfileRunColumns } from './delegate-profiles-migration.ts';
 import type { LocalUseJournalColumns } from './local-reads-migration.ts';
 import type { LinkColumns, RecoveryCodeColumns, SessionColumns, UserColumns } from './users-migration.ts';
 
@@ -196,6 +197,8 @@ export type Schema = {
   secret_names: SecretNameColumns;
   secret_usage_days: SecretUsageDayColumns;
   uploads: UploadColumns;
+  delegate_profiles: DelegateProfileColumns;
+  profile_runs: ProfileRunColumns;
   upload_chunks: UploadChunkColumns;
   delegate_tokens: DelegateTokenColumns;
   delegates: DelegateColumns;

@@ -14,6 +14,7 @@ import { SqliteAuditLog } from './audit-table.ts';
 import { SqliteConfigEntries } from './config-entries-table.ts';
 import { Connection, rollBack, whenFree } from './connection.ts';
 import { prepareDatabaseFile } from './database-file.ts';
+import { SqliteDelegateProfiles } from './delegate-profiles-table.ts';
 import { SqliteDelegates } from './delegates-table.ts';
 import { faultOf } from './faults.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -250,6 +251,9 @@ class SqliteTables implements Tables {
   }
   get workloadIssuers(): SqliteWorkloadIssuers {
     return new SqliteWorkloadIssuers(this.#session);
+  }
+  get delegateProfiles(): SqliteDelegateProfiles {
+    return new SqliteDelegateProfiles(this.#session);
   }
   get localUseJournals(): SqliteLocalUseJournals {
     return new SqliteLocalUseJournals(this.#session);

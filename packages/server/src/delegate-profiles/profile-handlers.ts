@@ -1,0 +1,110 @@
+// Operations of the API on start-up profiles and their runs.
+import { AppError, isId } from '@sallyport/core';
+import type { DelegateProfile, DelegateProfileSummary, ProfileRun } from '@sallyport/protocol';
+import { auditEntry } from '../audit/audit-entry.ts';
+import { auditScopeOf } from '../http/operation.ts';
+import type { Handlers, OperationRequest } from '../http/operation.ts';
+import type { Services } from '../services.ts';
+import { hashOf, referencesIn } from './profile-script.ts';
+import type { DelegateProfileRow, ProfileRunRow } from './profile-store.ts';
+import { createProfile, editProfile, findProfile } from './save-profile.ts';
+
+type ProfileOperation =
+  | 'listDelegateProfiles'
+  | 'createDelegateProfile'
+  | 'getDelegateProfile'
+  | 'editDelegateProfile'
+  | 'deleteDelegateProfile'
+  | 'listProfileRuns'
+  | 'getProfileRun';
+
+const RUNS_DEFAULT = 100;
+
+export function delegateProfileHandlers(services: Services): Pick<Handlers, ProfileOperation> {
+  const { store, startProfiles } = services;
+  return {
+    listDelegateProfiles: async () => {
+      const rows = await store.read(async ({ delegateProfiles }) => delegateProfiles.list());
+      return { profiles: rows.map(summaryOf) };
+    },
+    createDelegateProfile: async (request) => {
+      const row = await createProfile(request, services);
+      startProfiles.considerAll();
+      return viewProfile(row);
+    },
+    getDelegateProfile: async ({ params }) =>
+      viewProfile(await store.read(async (tables) => findProfile(tables, params.profile))),
+    editDelegateProfile: async (request) => {
+      const row = await editProfile(request, services);
+      startProfiles.considerAll();
+      return viewProfile(row);
+    },
+    deleteDelegateProfile: async (request) => {
+      await deleteProfile(request, services);
+      return null;
+    },
+    listProfileRuns: async ({ params, query }) =>
+      store.read(async (tables) => {
+        const { id } = await findProfile(tables, params.profile);
+        const filter = { delegate: query.delegate ?? null, limit: query.limit ?? RUNS_DEFAULT };
+        const rows = await tables.delegateProfiles.runs.list(id, filter);
+        return { runs: rows.map((row) => viewRun(row, services)) };
+      }),
+    getProfileRun: async ({ params }) =>
+      store.read(async (tables) => {
+        const { id } = await findProfile(tables, params.profile);
+        const found = isId('profileRun', params.run)
+          ? await tables.delegateProfiles.runs.find(id, params.run)
+          : null;
+        if (found === null) throw new AppError('not-found', { publicMessage: 'There is no such run.' });
+        const output = Buffer.from(found.output).toString('base64');
+        return { ...viewRun(found.row, services), output };
+      }),
+  };
+}
+
+async function deleteProfile(
+  request: OperationRequest<'deleteDelegateProfile'>,
+  { store, clock }: Pick<Services, 'store' | 'clock'>,
+): Promise<void> {
+  const scope = auditScopeOf(request, clock);
+  await store.write(async (tables) => {
+    const row = await findProfile(tables, request.params.profile);
+    await tables.delegateProfiles.remove(row.id);
+    const details = { sha256: hashOf(row.script), revision: row.revision };
+    const subject = { resource: row.id, resourceName: row.name, details };
+    await tables.audit.append([auditEntry(scope, 'delegate-profile.deleted', subject)]);
+  });
+}
+
+function viewProfile(row: DelegateProfileRow): DelegateProfile {
+  return { ...summaryOf(row), script: row.script };
+}
+
+function summaryOf(row: DelegateProfileRow): DelegateProfileSummary {
+  const { id, name, script, selectors, maxSeconds, revision, savedBy, createdAtMs, updatedAtMs } = row;
+  return {
+    id,
+    name,
+    sha256: hashOf(script),
+    secrets: [...referencesIn(script)],
+    selectors: [...selectors],
+    maxSeconds,
+    revision,
+    savedBy: savedBy.name,
+    createdAtMs,
+    updatedAtMs,
+  };
+}
+
+/** A run that nobody follows any more, since the server was stopped meanwhile, is none that goes on. */
+function viewRun(
+  { profileId: _profileId, ...run }: ProfileRunRow,
+  { startProfiles }: Pick<Services, 'startProfiles'>,
+): ProfileRun {
+  if (run.state !== 'running' || startProfiles.follows(run.id)) return run;
+  return { ...run, state: 'interrupted', error: { code: 'delegate-lost', message: NOBODY_FOLLOWED } };
+}
+
+/** What is said of a run whose end this server has not seen. */
+const NOBODY_FOLLOWED = 'The server was stopped while it ran.';
