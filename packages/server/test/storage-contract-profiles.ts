@@ -114,7 +114,7 @@ export function describeProfiles(database: Database): void {
       const kept = await database.store.read(({ delegateProfiles }) =>
         delegateProfiles.runs.listOf(delegateId),
       );
-      expect(kept.map(({ revision }) => revision).sort()).toEqual([3, 4, 5, 6, 7]);
+      expect(kept.map(({ revision }) => revision).toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6, 7]);
     });
   });
 }

@@ -29,14 +29,9 @@ export class ProfileRecord {
     this.#services = services;
   }
 
-  /** @returns the run, to be ended by `ended` or `interrupted` @throws {storage-unavailable} and then it must not be started */
-  async started(
-    on: ProfileOnDelegate,
-    facts: { items: readonly FoundItem[]; unmasked: string[] },
-  ): Promise<ProfileRunRow> {
+  /** @throws {storage-unavailable} and then it must not be started */
+  async started(on: ProfileOnDelegate, run: ProfileRunRow, items: readonly FoundItem[]): Promise<void> {
     const { store, releases } = this.#services;
-    const { items, unmasked } = facts;
-    const run = { ...this.#newRun(on), unmasked };
     await store.write(async ({ delegateProfiles }) => delegateProfiles.runs.save(run, NO_OUTPUT));
     const scope = this.#scope();
     const { profile, delegate } = on;
@@ -46,7 +41,6 @@ export class ProfileRecord {
       { entry: this.#entry(on, 'delegate-profile.started', details), secretId: null, isRelease: false },
       ...items.map((item) => releaseRecord({ item, refusedWith: null }, { scope, releases, delegate, more })),
     ]);
-    return run;
   }
 
   async ended(
@@ -75,7 +69,7 @@ export class ProfileRecord {
     const { code, message } = errorOf(error);
     if (before?.state === 'refused' && before.error?.code === code && before.error.message === message)
       return;
-    const row: ProfileRunRow = { ...this.#newRun(on), state: 'refused', error: { code, message } };
+    const row: ProfileRunRow = { ...this.newRun(on), state: 'refused', error: { code, message } };
     await this.#write(row, NO_OUTPUT, this.#entry(on, 'delegate-profile.refused', { code, reason: message }));
   }
 
@@ -86,7 +80,8 @@ export class ProfileRecord {
     });
   }
 
-  #newRun({ profile, delegate }: ProfileOnDelegate): ProfileRunRow {
+  /** A run that begins now; kept by `started`. */
+  newRun({ profile, delegate }: ProfileOnDelegate): ProfileRunRow {
     return {
       id: this.#services.ids('profileRun'),
       profileId: profile.id,

@@ -31,7 +31,7 @@ type Events = AsyncGenerator<Uint8Array, void, undefined>;
 /**
  * Resolves when it has ended, and that is kept, however it ended.
  * @param work.before what is kept of an earlier attempt with this revision
- * @param onStart told of the run when it has begun
+ * @param onStart told of the run just before it begins
  * @returns whether it had begun
  * @throws {storage-unavailable}
  */
@@ -52,14 +52,15 @@ export async function runProfile(
     const ready = readEvent(await events.next());
     if (ready?.event.is !== 'ready') throw brokenOff();
     const unmasked = ready.event.unmasked.map(({ reference }) => reference);
-    run = await record.started({ profile, delegate }, { items, unmasked });
+    run = { ...record.newRun({ profile, delegate }), unmasked };
+    onStart(run);
+    await record.started({ profile, delegate }, run, items);
   } catch (thrown) {
     const error = asAppError(thrown);
     task?.cancel(error);
     await record.refused({ profile, delegate }, error, before);
     return false;
   }
-  onStart(run);
   const output = new OutputTail(PROFILE_OUTPUT_KEPT_BYTES);
   try {
     const end = await follow(task, events, output);
