@@ -8,7 +8,7 @@ const NAMED =
 const IN_ADDRESS = /[a-z][a-z0-9+.-]*:\/\/[^\s/:@$]+:[^\s/@$]{3,}@/i;
 const KNOWN_FORM =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}/;
-const WORD = /[A-Za-z0-9+/_=-]{24,}/g;
+const WORD = /[A-Za-z0-9+=_-]{24,}/g;
 /** Bits per character above which a long word is taken for random; words and paths of people have less. */
 const RANDOM_BITS = 4.1;
 const EXPRESSION = /\$\{[^}]*\}/g;
