@@ -35,7 +35,7 @@ describe('applications', () => {
     await dialogOf(page).getByText('1 to 128 letters', { exact: false }).waitFor();
     await judgePage(page, 'applications-new');
     await dialogOf(page).getByRole('textbox', { name: 'Name', exact: true }).fill('shop');
-    await page.getByRole('button', { name: 'Leave environment 3 out' }).click();
+    await page.getByRole('button', { name: 'Remove environment 3' }).click();
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     await page.getByRole('heading', { name: 'shop', exact: true }).waitFor();
 

@@ -51,6 +51,17 @@ describe('an error', () => {
     });
     expect(factsOf('thrown')).toMatchObject({ code: null, rows: [] });
   });
+
+  test.each([
+    'Failed to fetch dynamically imported module: https://sally.example/assets/page.js',
+    'error loading dynamically imported module: https://sally.example/assets/page.js',
+    'Importing a module script failed.',
+    'Unable to preload CSS for https://sally.example/assets/dialog.css',
+  ])('that is a part of a page that does not arrive says to look at network and server: %s', (message) => {
+    const facts = factsOf(new TypeError(message));
+    expect(facts.message).toBe('A part of this page did not come from the server.');
+    expect(facts.hint).toContain('that the server runs');
+  });
 });
 
 test.each([

@@ -103,7 +103,7 @@ function KeyName({ apiKey }: { apiKey: ApiKeyView }): ReactNode {
         )}
       </Text>
       <Text size="xs" c="dimmed">
-        made <RelativeTime atMs={createdAtMs} />
+        created <RelativeTime atMs={createdAtMs} />
       </Text>
     </Stack>
   );

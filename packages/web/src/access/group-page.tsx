@@ -1,5 +1,5 @@
 // One user group: what it allows, and who is in it.
-import { Button, Group } from '@mantine/core';
+import { Group } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { GroupDetail } from '@sallyport/protocol';
@@ -8,6 +8,7 @@ import { useMe } from '../client/me.tsx';
 import { useForget, useOperation } from '../client/operations.ts';
 import { may } from '../client/permissions.ts';
 import { CALLED_OFF } from '../ui/confirmations.ts';
+import { DeleteButton } from '../ui/delete-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { LinkButton } from '../ui/link-button.tsx';
 import { notify } from '../ui/notify.tsx';
@@ -47,9 +48,7 @@ function Detail({ group }: { group: GroupDetail }): ReactNode {
       >
         Edit
       </LinkButton>
-      <Button variant="default" leftSection={<Icon name="trash" size={16} />} onClick={() => void remove()}>
-        Delete
-      </Button>
+      <DeleteButton onClick={() => void remove()}>Delete</DeleteButton>
     </>
   );
   return (

@@ -1,7 +1,7 @@
 // Which tokens of which OpenID issuer are taken.
-import { ActionIcon, Button, Input, JsonInput, Stack, Text, TextInput } from '@mantine/core';
+import { JsonInput, TextInput } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Icon } from '../ui/icons.tsx';
+import { DraftRows } from '../ui/draft-rows.tsx';
 import classes from './oidc-fields.module.css';
 import type { RuleDraft, WorkloadComplaints, WorkloadDraft } from './workload-draft.ts';
 
@@ -59,67 +59,41 @@ type RulesProps = {
 };
 
 function Rules({ rules, onChange, error }: RulesProps): ReactNode {
-  const change = (key: number, fields: Partial<RuleDraft>): void =>
-    onChange(rules.map((rule) => (rule.key === key ? { ...rule, ...fields } : rule)));
-  const add = (): void =>
-    onChange([...rules, { key: Math.max(0, ...rules.map(({ key }) => key)) + 1, claim: '', pattern: '' }]);
   return (
-    <Stack gap="xs" role="group" aria-label="Rules">
-      <div>
-        <Input.Label component="div" required>
-          Rules
-        </Input.Label>
-        <Text size="xs" c="dimmed">
-          An issuer signs tokens for everybody on it; rules alone tell your workloads from others’. All of
-          them have to hold. A pattern is the whole value; * stands for any characters: acme/* is every
-          repository of acme, while acme* is also those of acme-evil.
-        </Text>
-      </div>
-      {rules.map(({ key, claim, pattern }, index) => (
-        <div key={key} className={classes.rule}>
+    <DraftRows
+      label="Rules"
+      description="An issuer signs tokens for everybody on it; rules alone tell your workloads from others’. All of them have to hold. A pattern is the whole value; * stands for any characters: acme/* is every repository of acme, while acme* is also those of acme-evil."
+      required
+      rows={rules}
+      onChange={onChange}
+      blank={{ claim: '', pattern: '' }}
+      noun="rule"
+      error={error}
+    >
+      {({ claim, pattern }, position, change) => (
+        <>
           <TextInput
-            aria-label={`Claim of rule ${index + 1}`}
+            aria-label={`Claim of rule ${position}`}
             placeholder="repository"
             maxLength={256}
             autoComplete="off"
             spellCheck={false}
             value={claim}
-            onChange={(event) => change(key, { claim: event.currentTarget.value })}
+            onChange={(event) => change({ claim: event.currentTarget.value })}
             className={classes.claim}
           />
           <TextInput
-            aria-label={`Pattern of rule ${index + 1}`}
+            aria-label={`Pattern of rule ${position}`}
             placeholder="acme/shop"
             maxLength={512}
             autoComplete="off"
             spellCheck={false}
             value={pattern}
-            onChange={(event) => change(key, { pattern: event.currentTarget.value })}
+            onChange={(event) => change({ pattern: event.currentTarget.value })}
             className={classes.pattern}
           />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="lg"
-            aria-label={`Remove rule ${index + 1}`}
-            title="Remove rule"
-            onClick={() => onChange(rules.filter((rule) => rule.key !== key))}
-          >
-            <Icon name="trash" size={16} />
-          </ActionIcon>
-        </div>
-      ))}
-      {error !== undefined && <Input.Error>{error}</Input.Error>}
-      <div>
-        <Button
-          variant="default"
-          size="compact-sm"
-          leftSection={<Icon name="plus" size={14} />}
-          onClick={add}
-        >
-          Add rule
-        </Button>
-      </div>
-    </Stack>
+        </>
+      )}
+    </DraftRows>
   );
 }

@@ -6,6 +6,7 @@ import type { SsoView } from '@sallyport/protocol';
 import { useClient } from '../client/client-context.tsx';
 import { useForget, useOperation } from '../client/operations.ts';
 import { CALLED_OFF } from '../ui/confirmations.ts';
+import { DeleteButton } from '../ui/delete-button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Fact, Facts } from '../ui/facts.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -25,9 +26,7 @@ export function SingleSignOnPage(): ReactNode {
       <Button variant="default" leftSection={<Icon name="edit" size={16} />} onClick={() => setEditing(true)}>
         Edit
       </Button>
-      <Button variant="default" leftSection={<Icon name="trash" size={16} />} onClick={() => void remove()}>
-        Turn off
-      </Button>
+      <DeleteButton onClick={() => void remove()}>Turn off</DeleteButton>
     </>
   );
   return (

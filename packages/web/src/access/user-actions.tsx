@@ -8,6 +8,7 @@ import { useClient } from '../client/client-context.tsx';
 import { useAction, useForget } from '../client/operations.ts';
 import { CALLED_OFF } from '../ui/confirmations.ts';
 import type { Question } from '../ui/confirmations.ts';
+import { DeleteButton } from '../ui/delete-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
 import { sayCount } from '../ui/say-time.ts';
@@ -83,15 +84,7 @@ function RemoveButton({ user }: { user: UserDetail }): ReactNode {
       await navigate({ to: '/access/users' });
     },
   };
-  return (
-    <Button
-      variant="default"
-      leftSection={<Icon name="trash" size={16} />}
-      onClick={() => void ask(question, `${name} was removed.`)}
-    >
-      Remove
-    </Button>
-  );
+  return <DeleteButton onClick={() => void ask(question, `${name} was removed.`)}>Remove</DeleteButton>;
 }
 
 export function EndSessionsButton({ user }: { user: UserDetail }): ReactNode {

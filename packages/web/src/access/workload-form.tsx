@@ -63,6 +63,8 @@ export function WorkloadForm(props: Props): ReactNode {
               data={[...KINDS]}
               value={draft.kind}
               onChange={(kind) => change({ kind })}
+              // Wraps where both do not fit into one line.
+              styles={{ label: { whiteSpace: 'normal' } }}
             />
             <Suspense fallback={null}>
               {draft.kind === 'oidc' ? (

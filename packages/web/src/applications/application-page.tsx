@@ -8,6 +8,7 @@ import { useClient } from '../client/client-context.tsx';
 import { useMe } from '../client/me.tsx';
 import { useForget, useOperation } from '../client/operations.ts';
 import { CALLED_OFF } from '../ui/confirmations.ts';
+import { DeleteButton } from '../ui/delete-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
 import { Page } from '../ui/page.tsx';
@@ -51,11 +52,7 @@ function ApplicationDetail({ application }: { application: ApplicationView }): R
           Rename
         </Button>
       )}
-      {rights.delete && (
-        <Button variant="default" leftSection={<Icon name="trash" size={16} />} onClick={() => void remove()}>
-          Delete
-        </Button>
-      )}
+      {rights.delete && <DeleteButton onClick={() => void remove()}>Delete</DeleteButton>}
     </>
   );
   return (

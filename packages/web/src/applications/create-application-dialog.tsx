@@ -1,13 +1,13 @@
 // A new application, with its first environments.
-import { ActionIcon, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { EnvironmentType } from '@sallyport/core';
 import { useAction } from '../client/operations.ts';
+import { DraftRows } from '../ui/draft-rows.tsx';
 import { FormDialog } from '../ui/form-dialog.tsx';
 import { fieldMessage, otherError } from '../ui/field-errors.ts';
-import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
 import { EnvironmentTypeField } from './environment-fields.tsx';
 import classes from './create-application-dialog.module.css';
@@ -23,7 +23,7 @@ const SUGGESTED: readonly Draft[] = [
 export function CreateApplicationDialog({ onClose }: { onClose: () => void }): ReactNode {
   const navigate = useNavigate();
   const [name, setName] = useState('');
-  const [environments, setEnvironments] = useState(SUGGESTED);
+  const [environments, setEnvironments] = useState<readonly Draft[]>(SUGGESTED);
   const [wasSent, setSent] = useState(false);
   const create = useAction(
     async (client) =>
@@ -86,61 +86,35 @@ type DraftsProps = {
 };
 
 function EnvironmentDrafts({ drafts, complaints, onChange }: DraftsProps): ReactNode {
-  const change = (key: number, fields: Partial<Draft>): void =>
-    onChange(drafts.map((draft) => (draft.key === key ? { ...draft, ...fields } : draft)));
-  const add = (): void => {
-    const key = Math.max(0, ...drafts.map((draft) => draft.key)) + 1;
-    onChange([...drafts, { key, name: '', type: 'non-production' }]);
-  };
   return (
-    <Stack gap="xs" role="group" aria-label="Environments">
-      <div>
-        <Text size="sm" fw={600}>
-          Environments
-        </Text>
-        <Text size="xs" c="dimmed">
-          Where it runs. More can be added later; the type of each never changes.
-        </Text>
-      </div>
-      {drafts.map(({ key, name, type }, index) => (
-        <div key={key} className={classes.draft}>
+    <DraftRows
+      label="Environments"
+      description="Where it runs. More can be added later; the type of each never changes."
+      rows={drafts}
+      onChange={onChange}
+      blank={{ name: '', type: 'non-production' }}
+      noun="environment"
+    >
+      {({ name, type }, position, change) => (
+        <>
           <TextInput
-            aria-label={`Name of environment ${index + 1}`}
+            aria-label={`Name of environment ${position}`}
             placeholder="e.g. staging"
             maxLength={128}
             autoComplete="off"
             spellCheck={false}
             value={name}
-            onChange={(event) => change(key, { name: event.currentTarget.value })}
-            error={complaints[index] ?? null}
+            onChange={(event) => change({ name: event.currentTarget.value })}
+            error={complaints[position - 1] ?? null}
             className={classes.name}
           />
           <EnvironmentTypeField
-            label={`Type of environment ${index + 1}`}
+            label={`Type of environment ${position}`}
             value={type}
-            onChange={(chosen) => change(key, { type: chosen })}
+            onChange={(chosen) => change({ type: chosen })}
           />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="lg"
-            aria-label={`Leave environment ${index + 1} out`}
-            onClick={() => onChange(drafts.filter((draft) => draft.key !== key))}
-          >
-            <Icon name="close" size={16} />
-          </ActionIcon>
-        </div>
-      ))}
-      <Group>
-        <Button
-          variant="default"
-          size="compact-sm"
-          leftSection={<Icon name="plus" size={14} />}
-          onClick={add}
-        >
-          Add environment
-        </Button>
-      </Group>
-    </Stack>
+        </>
+      )}
+    </DraftRows>
   );
 }

@@ -25,7 +25,7 @@ export function EnvironmentTypeField({
   return (
     <SegmentedControl
       aria-label={label}
-      size="xs"
+      size="sm"
       value={value}
       data={types.map((type) => ({ value: type, label: TYPE_LABELS[type] }))}
       onChange={onChange}

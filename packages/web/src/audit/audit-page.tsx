@@ -110,6 +110,7 @@ function Records({ records, onShow }: RecordsProps): ReactNode {
       columns={[
         {
           heading: 'Time',
+          isNarrow: true,
           cell: ({ atMs }) => <time dateTime={new Date(atMs).toISOString()}>{sayExactTime(atMs)}</time>,
         },
         { heading: 'Action', cell: (record) => <ActionCell record={record} /> },

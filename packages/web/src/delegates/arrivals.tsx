@@ -23,7 +23,7 @@ export function Arrivals(): ReactNode {
       <Stack gap="sm">
         {error !== null && <ErrorPanel error={error} />}
         {arrived.length === 0 ? (
-          <Group gap="sm">
+          <Group gap="sm" wrap="nowrap">
             <Loader size="xs" />
             <Text size="sm" c="dimmed">
               Waiting for it. It appears here by itself.

@@ -8,6 +8,7 @@ import type { SecretsManagerView } from '@sallyport/protocol';
 import { Allowed, useMe } from '../client/me.tsx';
 import { useOperation } from '../client/operations.ts';
 import { may } from '../client/permissions.ts';
+import { DeleteButton } from '../ui/delete-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Page } from '../ui/page.tsx';
 import { Loaded } from '../ui/states.tsx';
@@ -40,7 +41,7 @@ export function SecretsManagerPage(): ReactNode {
       actions={
         view !== undefined && (
           <Allowed permission="manage-secrets-managers">
-            <DeleteButton view={view} />
+            <DeleteManagerButton view={view} />
           </Allowed>
         )
       }
@@ -62,14 +63,10 @@ export function SecretsManagerPage(): ReactNode {
   );
 }
 
-function DeleteButton({ view }: { view: SecretsManagerView }): ReactNode {
+function DeleteManagerButton({ view }: { view: SecretsManagerView }): ReactNode {
   const navigate = useNavigate();
   const remove = useDeleteManager(view, () => void navigate({ to: '/secrets-managers' }));
-  return (
-    <Button variant="default" leftSection={<Icon name="trash" size={16} />} onClick={remove}>
-      Delete
-    </Button>
-  );
+  return <DeleteButton onClick={remove}>Delete</DeleteButton>;
 }
 
 /** What is edited stays what it was when the page opened, whatever is loaded meanwhile: an edit by somebody else must not be overwritten. */

@@ -21,7 +21,10 @@ export type ManagerForm = {
   change: (part: Partial<ManagerDraft>) => void;
   /** Puts another draft in its place. */
   replace: (draft: ManagerDraft) => void;
-  /** The person left the field: what is wrong with it may be said. */
+  /**
+   * The person left the field: what is wrong with it may be said. Of one that is still empty nothing is said before the settings are
+   * used: who only passes by may come back, and the complaint would move the page under the click that leads away.
+   */
   leave: (field: DraftField) => void;
   errorOf: (field: DraftField) => string | null;
   /** What trying the settings came to. */
@@ -93,7 +96,9 @@ export function useManagerForm(
     saved,
     change: (part) => setDraft({ ...draft, ...part }),
     replace: setDraft,
-    leave: (field) => setLeft(new Set([...left, field])),
+    leave: (field) => {
+      if (draft[field].length > 0) setLeft(new Set([...left, field]));
+    },
     errorOf,
     trial: {
       of: attempt.of,

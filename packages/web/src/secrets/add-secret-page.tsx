@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import type { SecretKind } from '@sallyport/core';
 import { fieldMessage, otherError } from '../ui/field-errors.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
+import { LinkButton } from '../ui/link-button.tsx';
 import { Page, Panel } from '../ui/page.tsx';
 import { EmptyState, LoadingState } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
@@ -48,9 +49,11 @@ function AddSecretPage({ kind, given }: Props): ReactNode {
         {!around.isKnown ? (
           <LoadingState />
         ) : around.managers.length === 0 ? (
-          <EmptyState title="There is no secrets manager yet">
-            A secrets manager says which key protects the value. Add one first, under Configure Secrets
-            Managers.
+          <EmptyState
+            title="There is no secrets manager yet"
+            action={<LinkButton to="/secrets-managers">To the secrets managers</LinkButton>}
+          >
+            A secrets manager says which key protects the value. Add one first.
           </EmptyState>
         ) : (
           <AddSecretForm kind={kind} given={given} around={around} />

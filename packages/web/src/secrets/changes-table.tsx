@@ -27,7 +27,7 @@ export function ChangesTable({ secret }: { secret: string }): ReactNode {
               records={changes}
               keyOf={({ sequence }) => String(sequence)}
               columns={[
-                { heading: 'When', cell: ({ atMs }) => <RelativeTime atMs={atMs} /> },
+                { heading: 'When', isNarrow: true, cell: ({ atMs }) => <RelativeTime atMs={atMs} /> },
                 { heading: 'Who', cell: ({ principal }) => principal.name ?? principal.id },
                 { heading: 'What', cell: ({ action }) => sayAction(action) },
                 { heading: 'Changes', cell: (change) => <Changes change={change} /> },

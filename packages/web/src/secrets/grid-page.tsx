@@ -7,6 +7,7 @@ import { useMe } from '../client/me.tsx';
 import { useOperation } from '../client/operations.ts';
 import { Page } from '../ui/page.tsx';
 import { SearchField } from '../ui/search-field.tsx';
+import { LinkButton } from '../ui/link-button.tsx';
 import { sayCount } from '../ui/say-time.ts';
 import { EmptyState, Loaded } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
@@ -38,9 +39,12 @@ export function GridsPage(): ReactNode {
       <Loaded query={query} rows={2}>
         {({ applications }) =>
           applications.length === 0 ? (
-            <EmptyState title="No application yet">
-              A secret is used in an environment of an application. Add one under Applications, and its
-              secrets stand here side by side.
+            <EmptyState
+              title="No application yet"
+              action={<LinkButton to="/applications">To the applications</LinkButton>}
+            >
+              A secret is used in an environment of an application. Add one, and its secrets stand here side
+              by side.
             </EmptyState>
           ) : (
             <div className={classes.picker}>

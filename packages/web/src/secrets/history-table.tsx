@@ -30,10 +30,11 @@ export function HistoryTable({ detail, around, rights }: Props): ReactNode {
   const columns: readonly Column<HistoryEntry>[] = [
     {
       heading: 'Version',
+      isNarrow: true,
       cell: ({ version }) => <VersionCell version={version} isNewest={version === secret.version} />,
     },
     { heading: 'Written', cell: (entry) => <Written entry={entry} /> },
-    { heading: 'Size', cell: (entry) => <Size entry={entry} /> },
+    { heading: 'Size', isNarrow: true, cell: (entry) => <Size entry={entry} /> },
     { heading: 'Secrets manager', cell: (entry) => <Manager entry={entry} around={around} /> },
     { heading: 'Key', cell: (entry) => <Key entry={entry} /> },
     {
@@ -71,7 +72,7 @@ function VersionCell({ version, isNewest }: { version: number; isNewest: boolean
     <>
       {version}
       {isNewest && (
-        <Badge variant="light" color="teal" tt="none" ml={8}>
+        <Badge variant="light" color="teal" tt="none" ml={8} miw="max-content">
           newest
         </Badge>
       )}

@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretDetail } from '@sallyport/protocol';
 import { useOperation } from '../client/operations.ts';
+import { DeleteButton } from '../ui/delete-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Page, Panel } from '../ui/page.tsx';
 import { Loaded } from '../ui/states.tsx';
@@ -119,15 +120,9 @@ function Actions({ detail, around }: PartProps): ReactNode {
       >
         Change availability
       </Button>
-      <Button
-        variant="default"
-        c="var(--mantine-color-error)"
-        leftSection={<Icon name="trash" size={16} />}
-        loading={deletion.isLooking}
-        onClick={deletion.start}
-      >
+      <DeleteButton isLoading={deletion.isLooking} onClick={deletion.start}>
         Delete
-      </Button>
+      </DeleteButton>
       <Suspense>
         {open === 'version' && <NewVersionDialog secret={secret} around={around} onClose={close} />}
         {open === 'rename' && <RenameDialog secret={secret} onClose={close} />}

@@ -25,7 +25,7 @@ export function SecretsTable({ secrets, rightsTo }: Props): ReactNode {
     { heading: 'Name', cell: (secret) => <NameCell secret={secret} /> },
     { heading: 'Secrets manager', cell: ({ secretsManagerName }) => secretsManagerName ?? 'not to be seen' },
     { heading: 'Scope', cell: (secret) => <ScopeCell secret={secret} /> },
-    { heading: 'Version', cell: ({ version }) => version },
+    { heading: 'Version', isNarrow: true, cell: ({ version }) => version },
     {
       heading: 'Last used',
       cell: ({ usage }) => <RelativeTime atMs={usage.lastReleasedAtMs} />,

@@ -16,7 +16,7 @@ const PAGE_ROWS = 50;
 type Outcome = SecretUse['outcome'] | '';
 
 const COLUMNS: readonly Column<SecretUse>[] = [
-  { heading: 'When', cell: ({ atMs }) => <RelativeTime atMs={atMs} /> },
+  { heading: 'When', isNarrow: true, cell: ({ atMs }) => <RelativeTime atMs={atMs} /> },
   {
     heading: 'Who',
     cell: ({ principal }) => (

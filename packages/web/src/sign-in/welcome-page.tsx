@@ -1,15 +1,17 @@
 // Where a one-time link leads: the first administrator of a new installation, an invitation, or a new password. The value of the link is
 // good for nothing once it was used; the page then leaves its address.
-import { Alert } from '@mantine/core';
+import { Alert, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
+import { isAppError } from '@sallyport/sdk/browser';
 import type { LinkView } from '@sallyport/protocol';
 import { useSessionWatch } from '../client/client-context.tsx';
 import { useAction } from '../client/operations.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { LoadingState } from '../ui/states.tsx';
+import { TextLink } from '../ui/text-link.tsx';
 import { welcomeRoute } from './area.ts';
 import { Entrance } from './entrance.tsx';
 import { RedeemForm } from './redeem-form.tsx';
@@ -50,7 +52,13 @@ export function WelcomePage(): ReactNode {
   if (inspect.error !== null) {
     return (
       <Entrance title="This link does not work">
-        <ErrorPanel error={inspect.error} onRetry={() => mutate(value)} />
+        <ErrorPanel
+          error={inspect.error}
+          {...(isAppError(inspect.error, 'link-invalid') ? {} : { onRetry: () => mutate(value) })}
+        />
+        <Text size="sm">
+          Have you chosen a password before? <TextLink to="/sign-in">Sign in</TextLink>
+        </Text>
       </Entrance>
     );
   }

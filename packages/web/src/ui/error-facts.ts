@@ -33,14 +33,21 @@ const IN_A_BROWSER: Partial<Record<ErrorCode, string>> = {
   'delegate-key-changed':
     'If the delegate was set up anew, compare the new fingerprint with the one in its own log before you trust it. If not, do not go on.',
 };
+/** What browsers and the build's loader say when code or style of a page cannot be had. */
+const NOT_LOADED = /dynamically imported module|importing a module script|preload CSS/i;
 const SPEAKS_OF_COMMANDS = /`sallyport |--[a-z]|SALLYPORT_/;
 
 export function factsOf(error: unknown): ErrorFacts {
   if (!isAppError(error)) {
+    const isMissing = error instanceof Error && NOT_LOADED.test(error.message);
     return {
       code: null,
-      message: 'Something in this page went wrong.',
-      hint: 'Load the page again. If it happens again, report it with what you did before.',
+      message: isMissing
+        ? 'A part of this page did not come from the server.'
+        : 'Something in this page went wrong.',
+      hint: isMissing
+        ? 'Check your network, and that the server runs; then load the page again.'
+        : 'Load the page again. If it happens again, report it with what you did before.',
       rows: error instanceof Error ? [{ label: 'Fault', value: error.message }] : [],
       missingStatement: null,
       retryable: false,

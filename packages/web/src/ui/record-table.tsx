@@ -9,6 +9,8 @@ export type Column<T> = {
   cell: (record: T) => ReactNode;
   /** The last column: buttons, whose heading is for screen readers only. */
   isActions?: boolean;
+  /** Numbers and times: never broken, and without room to spare. */
+  isNarrow?: boolean;
 };
 
 type Props<T> = {
@@ -37,11 +39,13 @@ export function RecordTable<T>({ label, records, keyOf, columns, isInside = fals
         <tbody>
           {records.map((record) => (
             <tr key={keyOf(record)} data-record={keyOf(record)}>
-              {columns.map(({ heading, cell, isActions }) => (
+              {columns.map(({ heading, cell, isActions, isNarrow }) => (
                 <td
                   key={heading}
                   data-heading={heading}
-                  className={isActions === true ? classes.actions : undefined}
+                  className={
+                    isActions === true ? classes.actions : isNarrow === true ? classes.narrow : undefined
+                  }
                 >
                   {isActions === true ? (
                     <div className={classes.buttons}>{cell(record)}</div>

@@ -17,7 +17,7 @@ export function RelativeTime({ atMs, never = 'never' }: { atMs: number | null; n
   const isJustThen = atMs > nowMs && atMs - nowMs < TICK_MS;
   const date = new Date(atMs);
   return (
-    <time dateTime={date.toISOString()} title={date.toLocaleString()}>
+    <time dateTime={date.toISOString()} title={date.toLocaleString()} style={{ whiteSpace: 'nowrap' }}>
       {sayTime(atMs, isJustThen ? atMs : nowMs)}
     </time>
   );
