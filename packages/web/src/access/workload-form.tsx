@@ -26,7 +26,7 @@ type Props = {
 };
 
 const KINDS = [
-  { value: 'oidc', label: 'Tokens of an OpenID issuer' },
+  { value: 'oidc', label: 'OpenID issuer' },
   { value: 'aws', label: 'Roles at AWS' },
 ] as const satisfies readonly { value: WorkloadKind; label: string }[];
 
@@ -63,8 +63,6 @@ export function WorkloadForm(props: Props): ReactNode {
               data={[...KINDS]}
               value={draft.kind}
               onChange={(kind) => change({ kind })}
-              // Wraps where both do not fit into one line.
-              styles={{ label: { whiteSpace: 'normal' } }}
             />
             <Suspense fallback={null}>
               {draft.kind === 'oidc' ? (

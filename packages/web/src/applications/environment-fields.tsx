@@ -25,7 +25,9 @@ export function EnvironmentTypeField({
   return (
     <SegmentedControl
       aria-label={label}
-      size="sm"
+      size="xs"
+      // As tall as the field that it may stand beside.
+      my={3}
       value={value}
       data={types.map((type) => ({ value: type, label: TYPE_LABELS[type] }))}
       onChange={onChange}

@@ -59,7 +59,7 @@ export function ConfirmDialog({ asked }: { asked: Asked }): ReactNode {
           <EffectList effects={effects} />
         )}
         {error !== null && <ErrorPanel error={error} />}
-        <Group justify="flex-end">
+        <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={callOff} disabled={isRunning} data-autofocus>
             Cancel
           </Button>

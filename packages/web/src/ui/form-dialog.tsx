@@ -39,7 +39,7 @@ export function FormDialog({
         <Stack gap="md">
           {children}
           {error !== null && <ErrorPanel error={error} />}
-          <Group justify="flex-end">
+          <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose} disabled={isPending}>
               Cancel
             </Button>
