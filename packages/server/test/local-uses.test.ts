@@ -106,6 +106,13 @@ describe('a report', () => {
         lastAtMs: use.lastAtMs,
       },
     });
+    const [{ servedAlone }] = (await on.call('GET', '/v1/secrets/db/uses?outcome=released')).body.uses;
+    expect(servedAlone).toEqual({
+      from: 'disk',
+      count: 3,
+      firstAtMs: use.firstAtMs,
+      lastAtMs: use.lastAtMs,
+    });
     expect(released.applicationId).toMatch(/^app_/);
     expect(released.environmentId).toMatch(/^env_/);
     expect((await reported('secret.refused'))[0].details).toMatchObject({

@@ -197,7 +197,7 @@ async function listUses(invocation: Invocation): Promise<void> {
   if (flags.text('output') === 'json') return writeJson(terminal, found);
   const rows = found.map((use) => [
     printableTime(use.atMs),
-    use.outcome === 'released' ? 'released' : `refused (${use.code ?? 'unknown'})`,
+    printOutcome(use),
     use.version === null ? '-' : String(use.version),
     use.principal.name ?? use.principal.id,
     use.application === null ? '-' : `${nameOf(use.application)}/${nameOf(use.environment)}`,
@@ -207,6 +207,15 @@ async function listUses(invocation: Invocation): Promise<void> {
   ]);
   const headings = ['TIME', 'OUTCOME', 'VERSION', 'BY', 'WHERE', 'DELEGATE', 'ASKED AS', 'PURPOSE'];
   await writeData(terminal, table(headings, rows));
+}
+
+/** E.g. `released`, or `released 40 times since 2026-11-26 10:00:00Z, by the delegate alone`. */
+function printOutcome({ outcome, code, servedAlone }: SecretUse): string {
+  const what = outcome === 'released' ? 'released' : `refused (${code ?? 'unknown'})`;
+  if (servedAlone === null) return what;
+  const { count, firstAtMs } = servedAlone;
+  const times = count === 1 ? 'once at' : `${count} times since`;
+  return `${what} ${times} ${printableTime(firstAtMs)}, by the delegate alone`;
 }
 
 async function listSetupUsages(invocation: Invocation): Promise<void> {

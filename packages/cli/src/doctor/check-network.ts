@@ -134,7 +134,7 @@ async function checkHttp(target: Target): Promise<Finding[]> {
     }
     const finding =
       status === 200
-        ? ok('server', `ready, ${state.delegatesConnected} delegates connected`)
+        ? ok('server', `ready, delegates connected: ${state.delegatesConnected}`)
         : failed(
             'server',
             new AppError('storage-unavailable', { publicMessage: 'The server cannot write to its storage.' }),

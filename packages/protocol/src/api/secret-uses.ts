@@ -55,6 +55,17 @@ export const SecretUse = z
       .describe('What it was asked for by, without a place that the caller may not know of.'),
     purpose: z.string().nullable(),
     requestId: z.string().nullable(),
+    servedAlone: z
+      .strictObject({
+        from: z.enum(['memory', 'disk']),
+        count: z.number().int().min(1),
+        firstAtMs: TimeMs,
+        lastAtMs: TimeMs,
+      })
+      .nullable()
+      .describe(
+        'Not null: the delegate served or refused it so many times without asking, on what the server had granted before, and reported it at `atMs`.',
+      ),
   })
   .meta({ id: 'SecretUse' });
 export type SecretUse = z.infer<typeof SecretUse>;

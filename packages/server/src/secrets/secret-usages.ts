@@ -175,15 +175,17 @@ export async function usesByName(
     if (reference === null || !isByOneOf(reference, of.names)) continue;
     const key = `${record.actor} ${reference}`;
     const known = uses.get(key);
+    const alone = servedAlone(record);
+    const releases = alone?.count ?? 1;
     if (known === undefined) {
       uses.set(key, {
         reference,
         principal: { id: record.actor, name: record.actorName },
-        releases: 1,
-        lastAtMs: record.atMs,
+        releases,
+        lastAtMs: alone?.lastAtMs ?? record.atMs,
         purpose: record.purpose,
       });
-    } else known.releases += 1;
+    } else known.releases += releases;
   }
   return [...uses.values()];
 }
@@ -235,7 +237,17 @@ function viewUse(record: AuditRecord, asker: SecretAsker): SecretUse {
     reference: shownReference(record, asker),
     purpose: record.purpose,
     requestId: record.requestId,
+    servedAlone: servedAlone(record),
   };
+}
+
+/** null: the server was asked. */
+function servedAlone({ details }: AuditRecord): SecretUse['servedAlone'] {
+  const { reportedLater, from, count, firstAtMs, lastAtMs } = details;
+  const isReport = reportedLater === true && (from === 'memory' || from === 'disk');
+  if (!isReport || typeof count !== 'number') return null;
+  if (typeof firstAtMs !== 'number' || typeof lastAtMs !== 'number') return null;
+  return { from, count, firstAtMs, lastAtMs };
 }
 
 /** What it was asked for by, without a place that the asker may not know of, be it there or not. */

@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<SecretUse>[] = [
   },
   {
     heading: 'Outcome',
-    cell: ({ outcome, code }) => (
+    cell: ({ outcome, code, servedAlone }) => (
       <>
         <Badge color={outcome === 'released' ? 'teal' : 'red'} variant="light" tt="none">
           {outcome}
@@ -38,6 +38,12 @@ const COLUMNS: readonly Column<SecretUse>[] = [
         {code !== null && (
           <Text size="xs" c="dimmed">
             {code}
+          </Text>
+        )}
+        {servedAlone !== null && (
+          <Text size="xs" c="dimmed">
+            {sayTimes(servedAlone.count)} since <RelativeTime atMs={servedAlone.firstAtMs} />, by the delegate
+            alone
           </Text>
         )}
       </>
@@ -60,6 +66,10 @@ const COLUMNS: readonly Column<SecretUse>[] = [
     ),
   },
 ];
+
+function sayTimes(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
 
 function sayWhere({ application, environment }: SecretUse): string {
   if (application === null) return 'not said';
