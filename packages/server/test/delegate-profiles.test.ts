@@ -4,12 +4,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DelegateId } from '@sallyport/core';
 import { encodeContent } from '@sallyport/protocol';
+import type { ProfileRunRow } from '../src/delegate-profiles/profile-store.ts';
 import { openSqliteStore } from '../src/storage/sqlite/sqlite-store.ts';
 import { addApplication, grant, keyWith, scope } from './account.ts';
 import { flaky } from './flaky-store.ts';
 import type { FlakyStore } from './flaky-store.ts';
 import type { ScriptedDelegate } from './scripted-delegate.ts';
+import { newId } from './storage-rows.ts';
 import { addManager, expectError, startTestServer, until, write } from './test-server.ts';
 import type { Loose, TestServer } from './test-server.ts';
 
@@ -178,6 +181,31 @@ describe('a start-up profile', () => {
     const text = Buffer.from(output, 'base64').toString();
     expect([text.length, text.endsWith('aathe end')]).toEqual([65_536, true]);
     expect(await trail('delegate-profile.ended')).toMatchObject([{ details: { code: 'delegate-lost' } }]);
+  });
+
+  test('that ran when the server was killed is interrupted, and not handed over again', async () => {
+    const { id: profileId, sha256 } = await create({ name: 'a', script: 'true' });
+    const run: ProfileRunRow = {
+      id: newId('profileRun'),
+      profileId,
+      delegateId: delegate.delegateId as DelegateId,
+      delegateName: delegate.name,
+      revision: 1,
+      sha256,
+      state: 'running',
+      startedAtMs: 1,
+      endedAtMs: null,
+      end: null,
+      error: null,
+      unmasked: [],
+    };
+    await store.write(({ delegateProfiles }) => delegateProfiles.runs.save(run, new Uint8Array()));
+    const shown = { state: 'interrupted', error: { code: 'delegate-lost' } };
+    expect(await runs('a')).toMatchObject([{ ...shown, endedAtMs: null }]);
+    tell();
+    await untilAllAreLookedAt();
+    expect(await runs('a')).toMatchObject([{ ...shown, endedAtMs: expect.any(Number) }]);
+    expect(handedOver().map(({ profile }) => profile.name)).toEqual(['zz']);
   });
 
   test('whose secret is no longer usable everywhere is refused and the secret not handed over', async () => {

@@ -27,6 +27,7 @@ describe('actions', () => {
     expect(AUDIT_ACTIONS.filter(isRefusal)).toEqual([
       'secret.refused',
       'script.refused',
+      'delegate-profile.refused',
       'user.sign-in-failed',
       'sso.failed',
       'workload.refused',

@@ -275,7 +275,7 @@ function whoRuns(selectors: readonly string[]): string {
 }
 
 function indented(text: string): string {
-  const lines = printableLines(text.replace(/\n$/, '')).split('\n');
+  const lines = printableLines(text.replace(/\n$/, '').replaceAll('\t', '    ')).split('\n');
   return text === '' ? '' : `${lines.map((line) => `  ${line}`.trimEnd()).join('\n')}\n`;
 }
 

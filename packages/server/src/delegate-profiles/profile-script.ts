@@ -6,6 +6,7 @@ import {
   AppError,
   EVERYWHERE,
   parseSecretReference,
+  printSecretReference,
   regionContains,
   ScriptTemplate,
   TEXT_MAX_BYTES,
@@ -77,15 +78,18 @@ function choose(
   { catalogue, asker }: { catalogue: Catalogue; asker: SecretAsker | null },
 ): FoundSecret {
   const everywhere = candidates.filter(({ scope }) => isEverywhere(scope, catalogue));
-  if (asker === null) return chooseForDelegate(everywhere, candidates);
+  if (asker === null) return chooseForDelegate(reference, { everywhere, all: candidates });
   const isUsable = everywhere.some(({ scope }) => asker.uses(scope, null));
   const choice = chooseToUse(reference, isUsable ? everywhere : candidates, asker);
-  if (isRefusal(choice)) throw choice.error;
+  if (isRefusal(choice)) throw naming(printSecretReference(reference), choice.error);
   if (!isUsable) throw tooNarrow(choice.found);
   return choice.found;
 }
 
-function chooseForDelegate(everywhere: readonly FoundSecret[], all: readonly FoundSecret[]): FoundSecret {
+function chooseForDelegate(
+  reference: SecretReference,
+  { everywhere, all }: Record<'everywhere' | 'all', readonly FoundSecret[]>,
+): FoundSecret {
   const [only] = everywhere;
   if (only !== undefined && everywhere.length === 1) return only;
   if (only !== undefined) {
@@ -94,11 +98,16 @@ function chooseForDelegate(everywhere: readonly FoundSecret[], all: readonly Fou
     });
   }
   const [narrow] = all;
-  throw narrow === undefined ? noSecret() : tooNarrow(narrow);
+  throw narrow === undefined ? naming(printSecretReference(reference), noSecret()) : tooNarrow(narrow);
 }
 
 function isEverywhere(scope: EffectiveScope, catalogue: Catalogue): boolean {
   return scope.type === 'account' || regionContains(scope.rows, EVERYWHERE, catalogue);
+}
+
+/** Of the secrets of a script, says which one an error is about. */
+function naming(reference: string, { code, publicMessage, data }: AppError): AppError {
+  return new AppError(code, { publicMessage: `The script refers to ${reference}: ${publicMessage}`, data });
 }
 
 function tooNarrow({ secret }: FoundSecret): AppError {
