@@ -115,6 +115,7 @@ describe('a log', () => {
       'createDelegateToken.response.value',
       'createResetLink.response.link',
       'createSecretsManager.body.settings.credentials.secretAccessKey',
+      'delegateMessage.callerToken',
       'delegateMessage.token',
       'disableTotp.body.code',
       'disableTotp.body.password',

@@ -57,7 +57,10 @@ export function WelcomePage(): ReactNode {
           {...(isAppError(inspect.error, 'link-invalid') ? {} : { onRetry: () => mutate(value) })}
         />
         <Text size="sm">
-          Have you chosen a password before? <TextLink to="/sign-in">Sign in</TextLink>
+          Have you chosen a password before?{' '}
+          <TextLink to="/sign-in" underline="always">
+            Sign in
+          </TextLink>
         </Text>
       </Entrance>
     );
