@@ -1,4 +1,4 @@
-// `npm test`: formatter, linter, type check, build and check of the web UI, and every test, in this order; the last line says `N passed, N failed`. A check that
+// `npm test`: formatter, linter, type check, builds of the command and of the web UI with its check, and every test, in this order; the last line says `N passed, N failed`. A check that
 // fails counts as one failed test, so that the line and the exit code never disagree.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ type Summary = {
   testResults: { name: string; assertionResults: { status: string }[] }[];
 };
 
-const CHECKS = ['format:check', 'lint', 'typecheck', 'check:web'];
+const CHECKS = ['build:cli', 'format:check', 'lint', 'typecheck', 'check:web'];
 
 function run(command: string, commandArguments: readonly string[]): boolean {
   return spawnSync(command, commandArguments, { stdio: 'inherit' }).status === 0;

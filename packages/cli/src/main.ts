@@ -5,11 +5,13 @@ import { readEnvironment } from './config/environment.ts';
 import type { Terminal } from './output/terminal.ts';
 
 const environment = readEnvironment();
-process.exitCode = await run({
+void run({
   words: process.argv.slice(2),
   terminal: terminalOf(environment.read('NO_COLOR') !== null),
   environment,
   folder: process.cwd(),
+}).then((code) => {
+  process.exitCode = code;
 });
 
 /** Streams are opened when they are first asked for: opening a pipe changes it for whoever shares it, also for a program that comes next. */

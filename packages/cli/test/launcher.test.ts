@@ -1,6 +1,11 @@
-// The launcher on a Node that is too old: the one that npm installed takes over, and nobody notices.
+// The launcher: on a Node that is too old, the one that npm installed takes over, and nobody notices; and what is built is believed only
+// while it is made of the sources that are there.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { stop, untilWritten, Workplace } from './sallyport.ts';
+import { LAUNCHER, stop, untilWritten, Workplace } from './sallyport.ts';
 
 /** Makes the Node that runs the launcher say that it is an old one. What it hands over to is a real process of the pinned Node. */
 const OLD_NODE = [
@@ -31,5 +36,53 @@ describe('on an old Node', () => {
     const { code, signal, stdout } = await stop(server);
     expect([code, signal]).toEqual([0, null]);
     expect(stdout).toContain('server stopped');
+  });
+});
+
+describe('what is built', () => {
+  /** An installation of which each part only says what it is. */
+  function installation(): { folder: string; source: string; said: (...words: string[]) => string } {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-launcher-'));
+    const cli = join(folder, 'packages/cli');
+    for (const part of ['bin', 'dist', 'src']) mkdirSync(join(cli, part), { recursive: true });
+    copyFileSync(LAUNCHER, join(cli, 'bin/sallyport.js'));
+    writeFileSync(join(cli, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(cli, 'dist/main.cjs'), 'console.log("built");');
+    const source = join(cli, 'src/main.ts');
+    writeFileSync(source, 'console.log("source");');
+    const { size, mtimeMs } = statSync(source);
+    const sources = [['packages/cli/src/main.ts', size, Math.floor(mtimeMs / 1000)]];
+    writeFileSync(join(cli, 'dist/built.json'), JSON.stringify({ words: ['run'], sources }));
+    const said = (...words: string[]): string =>
+      execFileSync(process.execPath, [join(cli, 'bin/sallyport.js'), ...words], {
+        encoding: 'utf8',
+        env: { XDG_CACHE_HOME: join(folder, 'cache') },
+      }).trim();
+    return { folder, source, said };
+  }
+
+  test('serves the words that it is made for, and no other', () => {
+    const { folder, said } = installation();
+    expect([said('run'), said('list'), said()]).toEqual(['built', 'source', 'source']);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is left alone once a source has changed, or is gone', () => {
+    const { folder, source, said } = installation();
+    const { size, mtimeMs } = statSync(source);
+    const saved = Math.floor(mtimeMs / 1000);
+    utimesSync(source, saved, saved + 1);
+    expect(said('run')).toBe('source');
+    utimesSync(source, saved, saved);
+    expect(said('run')).toBe('built');
+    writeFileSync(source, 'console.log("edited");'.padEnd(size + 1));
+    utimesSync(source, saved, saved);
+    expect(said('run')).toBe('edited');
+    writeFileSync(
+      join(folder, 'packages/cli/dist/built.json'),
+      '{"words":["run"],"sources":[["gone.ts",1,1]]}',
+    );
+    expect(said('run')).toBe('edited');
+    rmSync(folder, { recursive: true });
   });
 });
