@@ -1,22 +1,24 @@
-// `npm run build:cli`: puts the commands that programs and scripts are started with into one file, since finding and loading some two hundred
-// sources one by one takes longer than all the rest of `sallyport run`. Into packages/cli/dist, where the launcher finds it; the launcher
-// goes back to the sources as soon as one of them is another than it was here. Does nothing where nothing has changed.
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+// `npm run build:cli`: puts the command into one file, since finding and loading some two hundred sources one by one takes longer than all
+// the rest of `sallyport run`. Into packages/cli/dist, where the launcher finds it; the launcher goes back to the sources as soon as one
+// of them is another than it was here. Does nothing where nothing has changed.
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, sep } from 'node:path';
 import type { Plugin } from 'vite';
-import { LOADED_ALONE } from '../packages/cli/src/commands/commands-for.ts';
+import { FROM_SOURCES } from '../packages/cli/src/commands/commands-for.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const CLI = join(ROOT, 'packages/cli');
 const DIST = join(CLI, 'dist');
-/** What the launcher reads before it believes the build: for which first words it is, and of what it was made. */
+/** What the launcher reads before it believes the build: for which first words it is not, and of what it was made. */
 const STAMP = 'built.json';
-/** The table of all commands, which reaches the server and the delegate: it stays among the sources. */
-const WHOLE_TABLE = join(CLI, 'src/commands/index.ts');
+/** What only those words load, which have the sources. */
+const LEFT_OUT = ['@sallyport/aws', '@sallyport/delegate', '@sallyport/server', '@sallyport/testkit/lab'];
+/** A file that a command hands out as it is, found beside the code. */
+const HANDED_OUT = 'packages/cli/src/export/open-envelopes.mjs';
 
 /** A file, its size and the whole seconds of its time of change: finer times do not survive every way of copying an installation. */
 type Source = [path: string, size: number, seconds: number];
-type Stamp = { words: string[]; sources: Source[] };
+type Stamp = { notFor: readonly string[]; sources: Source[] };
 
 function sourceOf(path: string): Source {
   const { size, mtimeMs } = statSync(join(ROOT, path));
@@ -34,16 +36,10 @@ function isUpToDate(): boolean {
   }
 }
 
-/** Leaves the whole table of commands out, and notes which of our own files were taken in. */
-function boundary(taken: Set<string>): Plugin {
+/** Notes which of our own files are taken in. */
+function takenInto(taken: Set<string>): Plugin {
   return {
-    name: 'boundary',
-    enforce: 'pre',
-    async resolveId(name, importer, options) {
-      const found = await this.resolve(name, importer, { ...options, skipSelf: true });
-      if (found?.id !== WHOLE_TABLE) return found;
-      return { id: relative(DIST, WHOLE_TABLE).split(sep).join('/'), external: true };
-    },
+    name: 'taken',
     load(id) {
       const path = relative(ROOT, id).split(sep).join('/');
       if (path.startsWith('packages/')) taken.add(path);
@@ -62,7 +58,7 @@ async function build(): Promise<void> {
       root: CLI,
       configFile: false,
       logLevel: 'warn',
-      plugins: [boundary(taken)],
+      plugins: [takenInto(taken)],
       ssr: { noExternal: true },
       build: {
         ssr: 'src/main.ts',
@@ -70,16 +66,17 @@ async function build(): Promise<void> {
         emptyOutDir: true,
         target: 'node24',
         rolldownOptions: {
-          external: [/^node:/],
+          external: [/^node:/, ...LEFT_OUT],
           // A script of the older kind: it requires modules of Node's, where an import would load all that is behind them too.
           output: { codeSplitting: false, format: 'cjs', entryFileNames: 'main.cjs' },
         },
       },
     });
     const stamp: Stamp = {
-      words: Object.keys(LOADED_ALONE),
-      sources: ['package-lock.json', ...[...taken].sort()].map(sourceOf),
+      notFor: FROM_SOURCES,
+      sources: ['package-lock.json', HANDED_OUT, ...[...taken].sort()].map(sourceOf),
     };
+    cpSync(join(ROOT, HANDED_OUT), join(fresh, basename(HANDED_OUT)));
     writeFileSync(join(fresh, STAMP), JSON.stringify(stamp));
     rmSync(DIST, { recursive: true, force: true });
     renameSync(fresh, DIST);

@@ -48,15 +48,16 @@ function useCompileCache() {
 }
 
 /**
- * Whether `npm run build:cli` made one file of what this first word needs, out of the very sources that are here: it loads in a fraction
- * of the time. Sources are compared by size and whole seconds, a few milliseconds for all of them.
+ * Whether `npm run build:cli` made one file of what this first word needs, which loads in a fraction of the time, out of the very sources
+ * that are here: they are compared by size and whole seconds, a few milliseconds for all. A line that begins with a flag has the sources.
  */
-function isBuiltFor(word) {
+function isBuiltFor(word = '') {
   try {
-    const { words, sources } = JSON.parse(readFileSync(join(here, '..', 'dist', 'built.json'), 'utf8'));
+    const { notFor, sources } = JSON.parse(readFileSync(join(here, '..', 'dist', 'built.json'), 'utf8'));
     const root = join(here, '..', '..', '..');
     return (
-      words.includes(word) &&
+      !word.startsWith('-') &&
+      !notFor.includes(word) &&
       sources.every(([path, size, seconds]) => {
         const found = statSync(join(root, path));
         return found.size === size && Math.floor(found.mtimeMs / 1000) === seconds;

@@ -16,6 +16,12 @@ export const LOADED_ALONE: Readonly<Record<string, () => Promise<readonly Comman
   history: secrets,
 };
 
+/**
+ * First words that `npm run build:cli` leaves to the sources: their commands start the server, delegates or the lab, or load what those
+ * share with AWS. In one file with them, our own types would be there twice.
+ */
+export const FROM_SOURCES: readonly string[] = ['delegate', 'lab', 'server', 'start', 'workload'];
+
 export async function commandsFor(firstWord: string | undefined): Promise<readonly Command[]> {
   if (firstWord !== undefined && Object.hasOwn(LOADED_ALONE, firstWord)) {
     return (await LOADED_ALONE[firstWord]?.()) ?? [];
