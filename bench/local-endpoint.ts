@@ -14,9 +14,18 @@ const PATH = `/v1/secrets/${SECRET}`;
 
 type Scenario = {
   connections: number;
-  /** Least ratio to bare node:http, where one is promised. */ atLeast?: number;
+  /** Least ratio to bare node:http, where one is promised. */
+  atLeast?: number;
 };
 type Measured = LoadResult & { cpuMicroseconds: number };
+
+/**
+ * For times, which mean little where every connection asks as fast as it can: then they are what 64 requests take to be worked off. Here the
+ * requests come at a rate that leaves both processes time to spare.
+ */
+const PACED = { connections: 64, pace: 1000 };
+/** Aim on a quiet machine. */
+const P99_AIM_MS = 2;
 
 const SCENARIOS: readonly Scenario[] = [{ connections: 1 }, { connections: 64, atLeast: 0.6 }];
 
@@ -31,7 +40,7 @@ async function cpuOf(part: Part): Promise<number> {
 async function load(
   part: Part,
   port: number,
-  run: { connections: number; headers: Record<string, string> },
+  run: { connections: number; pace?: number; headers: Record<string, string> },
 ): Promise<Measured> {
   const before = await cpuOf(part);
   const result = await runLoad({ ...run, port, durationMs: DURATION_MS, path: PATH, bodies: null });
@@ -55,31 +64,42 @@ export async function benchLocalEndpoint(): Promise<boolean> {
     const ask = async (): Promise<string> => (await fetch(address + PATH, { headers })).text();
     await ask();
     await bare.call('answerWith', await ask());
-    let kept = true;
-    for (const { connections, atLeast } of SCENARIOS) {
+    const against = async (run: {
+      connections: number;
+      pace?: number;
+    }): Promise<{ ours: Measured[]; base: Measured[] }> => {
       const ours: Measured[] = [];
       const base: Measured[] = [];
       for (let round = 0; round <= ROUNDS; round++) {
-        const run = { connections, headers };
-        const mine = await load(delegate, Number(new URL(address).port), run);
-        const theirs = await load(bare, (bare.ready as { port: number }).port, run);
+        const mine = await load(delegate, Number(new URL(address).port), { ...run, headers });
+        const theirs = await load(bare, (bare.ready as { port: number }).port, { ...run, headers });
         // The first round warms up.
         if (round === 0) continue;
         ours.push(mine);
         base.push(theirs);
       }
+      return { ours, base };
+    };
+    let kept = true;
+    for (const { connections, atLeast } of SCENARIOS) {
+      const { ours, base } = await against({ connections });
       const ratio = median(ours.map(({ perSecond }, at) => perSecond / (base[at]?.perSecond ?? Number.NaN)));
       const rate = (results: Measured[]): string =>
         `${Math.round(median(results.map(({ perSecond }) => perSecond))).toLocaleString('en')}/s`;
       const cpu = (results: Measured[]): string =>
         `${Math.round(median(results.map(({ cpuMicroseconds }) => cpuMicroseconds)))} µs`;
       const promise = atLeast === undefined ? '' : ` (required ${atLeast})`;
-      const p99 = median(ours.map(({ p99Ms }) => p99Ms)).toFixed(2);
       console.log(
-        `warm local read, ${connections} connections: ${rate(ours)}, bare node:http ${rate(base)}, ratio ${ratio.toFixed(2)}${promise}; p99 ${p99} ms; CPU for one answer ${cpu(ours)} against ${cpu(base)}`,
+        `warm local read, ${connections} connections: ${rate(ours)}, bare node:http ${rate(base)}, ratio ${ratio.toFixed(2)}${promise}; CPU for one answer ${cpu(ours)} against ${cpu(base)}`,
       );
       kept = kept && ratio >= (atLeast ?? 0);
     }
+    const { ours, base } = await against(PACED);
+    const times = (results: Measured[]): string =>
+      `p50 ${median(results.map(({ p50Ms }) => p50Ms)).toFixed(2)} ms, p99 ${median(results.map(({ p99Ms }) => p99Ms)).toFixed(2)} ms`;
+    console.log(
+      `warm local read, ${PACED.connections} connections, ${PACED.pace.toLocaleString('en')} reads/s: ${times(ours)} (aim for p99 below ${P99_AIM_MS} ms on a quiet machine), bare node:http ${times(base)}`,
+    );
     return kept;
   } finally {
     await bare.stop();
