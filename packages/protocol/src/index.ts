@@ -152,6 +152,7 @@ export type { AuditActorKind } from './api/audit.ts';
 export { AvailabilitySchema } from './api/availability.ts';
 export { FRESH, isSameAvailability, parseAvailability, printAvailability } from './api/availability-text.ts';
 export type { Availability } from './api/availability.ts';
+export { DelegateHealth, HEALTH_DELEGATES_MAX, ManagerHealth } from './api/manager-health.ts';
 export {
   CreateDelegateToken,
   CreatedDelegateToken,
@@ -227,6 +228,8 @@ export {
   CredentialsView,
   DelegatePreflight,
   EditSecretsManager,
+  ManagerTest,
+  ManagerTestList,
   PreflightEvent,
   PreflightOutcome,
   PreflightReport,

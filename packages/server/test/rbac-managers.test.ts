@@ -22,6 +22,27 @@ const seeManager =
   async (as) =>
     as.see('/v1/secrets-managers', await freshManager(world, ...rows));
 
+const seeTests =
+  (...rows: string[]): Attempt =>
+  async (as) =>
+    as.call('GET', `/v1/secrets-managers/${await freshManager(world, ...rows)}/tests`);
+
+row('See what tests of a secrets manager found', () => world, [
+  [
+    'permitted',
+    'Read at a place of its scope',
+    { grants: [grant(['read'], 'shop/prod')] },
+    seeTests('shop/*'),
+  ],
+  [
+    'not-found',
+    'Read only at other places',
+    { grants: [grant(['read'], 'billing/*', 'shop/prod')] },
+    seeTests('shop/staging'),
+  ],
+  ['permitted', 'for all places: everybody', nobody, seeTests('*/*')],
+]);
+
 row('See a secrets manager in the list', () => world, [
   [
     'permitted',

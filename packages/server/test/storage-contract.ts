@@ -7,6 +7,7 @@ import { describeApplications } from './storage-contract-applications.ts';
 import { describeAudit } from './storage-contract-audit.ts';
 import { describeAccess } from './storage-contract-groups.ts';
 import { describeLocalReads } from './storage-contract-local-reads.ts';
+import { describeManagerTests } from './storage-contract-manager-tests.ts';
 import { describeProfiles } from './storage-contract-profiles.ts';
 import { describeRegistry } from './storage-contract-registry.ts';
 import { describeEnvelopes } from './storage-contract-envelopes.ts';
@@ -46,6 +47,7 @@ export function describeStorage(name: string, adapter: StorageUnderTest): void {
     describeEnvelopes(database);
     describeUploads(database);
     describeRegistry(database);
+    describeManagerTests(database);
     describeAccess(database);
     describePeople(database);
     describeWorkloads(database);

@@ -32,6 +32,7 @@ export function managerRow(over: Partial<SecretsManagerRow> = {}): SecretsManage
     name: 'prod-kms',
     isDefault: false,
     revision: 1,
+    settingsRevision: 1,
     settings: {
       kind: 'aws-kms',
       keyArn: 'arn:aws:kms:eu-west-1:111122223333:alias/prod',

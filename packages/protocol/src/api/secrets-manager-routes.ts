@@ -4,6 +4,7 @@ import type { Route } from './route.ts';
 import {
   CreateSecretsManager,
   EditSecretsManager,
+  ManagerTestList,
   PreflightEvent,
   PreflightOutcome,
   PreflightRequest,
@@ -94,6 +95,15 @@ export const SECRETS_MANAGER_ROUTES = {
     response: PreflightOutcome,
     progress: PreflightEvent,
     errors: ['not-found', 'no-delegate'],
+  }),
+  listSecretsManagerTests: route({
+    method: 'GET',
+    path: '/v1/secrets-managers/{secretsManager}/tests',
+    tag: 'secrets managers',
+    access: 'signed-in',
+    summary: 'What the last test found at each delegate, stage by stage.',
+    response: ManagerTestList,
+    errors: ['not-found'],
   }),
   makeDefaultSecretsManager: route({
     method: 'POST',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ASSUME_ROLE_DURATION, DATA_KEY_CACHE_LIMITS, FAILURE_STAGES } from '@sallyport/core';
 import { DelegateIdSchema, NameSchema, SecretsManagerIdSchema, TimeMs } from './ids.ts';
+import { ManagerHealth } from './manager-health.ts';
 import { RegionInput, RegionView } from './regions.ts';
 import { WireError } from '../errors/wire-error.ts';
 
@@ -146,6 +147,7 @@ const viewShared = {
   dataKeyCache: DataKeyCache,
   usageScope: RegionView,
   secretCount: z.number().int().min(0),
+  health: ManagerHealth,
   createdAtMs: TimeMs,
   updatedAtMs: TimeMs,
 };
@@ -221,6 +223,27 @@ export const PreflightOutcome = z
   })
   .meta({ id: 'PreflightOutcome' });
 export type PreflightOutcome = z.infer<typeof PreflightOutcome>;
+
+/** The last test of a secrets manager at one delegate, as it is kept. */
+export const ManagerTest = DelegatePreflight.extend({
+  atMs: TimeMs,
+  elapsedMs: z
+    .number()
+    .int()
+    .min(0)
+    .nullable()
+    .describe('How long all stages took; null: the delegate did not report.'),
+  isOutdated: z.boolean().describe('Settings that are tried have changed since.'),
+}).meta({ id: 'SecretsManagerTest' });
+export type ManagerTest = z.infer<typeof ManagerTest>;
+
+export const ManagerTestList = z
+  .strictObject({
+    health: ManagerHealth,
+    tests: z.array(ManagerTest).describe('One for each delegate, in the order of `health.delegates`.'),
+  })
+  .meta({ id: 'SecretsManagerTests' });
+export type ManagerTestList = z.infer<typeof ManagerTestList>;
 
 /** What is told of a preflight while it is under way. */
 export const PreflightEvent = z

@@ -3,6 +3,7 @@
 export { decodeContent, encodeContent } from '../sealing/content.ts';
 export { encodeHttpFrame, HTTP_FRAMES_TYPE, readHttpFrames } from '../api/http-frames.ts';
 export { FRESH, isSameAvailability, parseAvailability, printAvailability } from '../api/availability-text.ts';
+export { sayDelegateHealth, sayHealth, sayHealthLatency } from '../api/health-text.ts';
 export {
   AVAILABILITY_MAX_SECONDS,
   RESOLVE_MAX_ITEMS,

@@ -42,6 +42,11 @@ export function explainEligibility(delegate: DelegateStanding, needs: readonly D
   return reasons;
 }
 
+/** Whether it may do it as soon as it is there. */
+export function couldWork(delegate: DelegateStanding, need: DelegateNeed): boolean {
+  return explainEligibility({ ...delegate, connected: true, draining: false }, [need]).length === 0;
+}
+
 const LISTED_DELEGATES_MAX = 20;
 
 /** One text about all delegates, e.g. `prod-1 lacks selector prod-vpc; edge-2 is disconnected`. */

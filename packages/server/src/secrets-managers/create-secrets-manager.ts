@@ -9,6 +9,8 @@ import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
 import { managerAsker, managerAskerOf, requireManagerChange } from './find-secrets-manager.ts';
+import { healthOf } from './judge-health.ts';
+import { keepTests } from './keep-tests.ts';
 import { runPreflight, settingsAfterPreflight } from './preflight.ts';
 import { accessBySettings, sealSecretKey } from './secrets-manager-access.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
@@ -28,17 +30,15 @@ export async function createSecretsManager(
   const { settings: asked, secretAccessKey } = checkSettings(request.body.settings, null);
   await requireFreeName(name, services);
   const id = ids('secretsManager');
-  const preflight = await runPreflight(
-    { id, access: accessBySettings(asked, secretAccessKey) },
-    services,
-    request,
-  );
+  const subject = { id, access: accessBySettings(asked, secretAccessKey) };
+  const preflight = await runPreflight(subject, services, request);
   const nowMs = clock.nowMs();
   const row: SecretsManagerRow = {
     id,
     name,
     isDefault: false,
     revision: 1,
+    settingsRevision: 1,
     settings: settingsAfterPreflight(asked, preflight),
     usageScope,
     encryptedSecretKey: secretAccessKey === null ? null : sealSecretKey(secretAccessKey, id, rootKey),
@@ -51,21 +51,20 @@ export async function createSecretsManager(
     const { places } = managerAsker(request.principal, await readCatalogue(tables));
     parseRegion(request.body.usageScope, { places });
     await tables.secretsManagers.insert(row);
+    await keepTests(tables, { ...subject, settingsRevision: 1, atMs: nowMs }, preflight.delegates);
     const details = { kind: row.settings.kind, usageScope: printRegion(usageScope) };
-    const subject = { resource: id, resourceName: name };
-    const entries = [auditEntry(scope, 'secrets-manager.created', { ...subject, details })];
+    const about = { resource: id, resourceName: name };
+    const entries = [auditEntry(scope, 'secrets-manager.created', { ...about, details })];
     const becomesDefault = request.body.makeDefault || (await tables.secretsManagers.findDefault()) === null;
     if (becomesDefault) {
       await tables.secretsManagers.makeDefault(id);
-      entries.push(auditEntry(scope, 'secrets-manager.made-default', subject));
+      entries.push(auditEntry(scope, 'secrets-manager.made-default', about));
     }
     await tables.audit.append(entries);
     return becomesDefault;
   });
-  return {
-    secretsManager: viewSecretsManager({ ...row, isDefault, secretCount: 0 }, asker.places),
-    preflight,
-  };
+  const shown = { places: asker.places, health: await healthOf(row, services) };
+  return { secretsManager: viewSecretsManager({ ...row, isDefault, secretCount: 0 }, shown), preflight };
 }
 
 /** Judged again when it is saved; early, so that nobody waits for a preflight in vain. @throws {name-taken} */

@@ -2,7 +2,12 @@
 // data keys too. Whoever edits at the same time loses as `edit-conflict`.
 import { AppError } from '@sallyport/core';
 import type { SecretsManagerSettings } from '@sallyport/core';
-import type { PreflightOutcome, RegionInput, SavedSecretsManager } from '@sallyport/protocol';
+import type {
+  PreflightOutcome,
+  RegionInput,
+  SavedSecretsManager,
+  SecretsManagerAccess,
+} from '@sallyport/protocol';
 import { readCatalogue } from '../applications/account-catalogue.ts';
 import { parseRegion } from '../applications/region-input.ts';
 import { printRegion } from '../applications/region-view.ts';
@@ -14,6 +19,8 @@ import { requireFreeName } from './create-secrets-manager.ts';
 import { findCounted, managerAsker, managerAskerOf, requireManagerChange } from './find-secrets-manager.ts';
 import type { CountedRow, ManagerAsker } from './find-secrets-manager.ts';
 import { changedSettings, refuseContextChange, requireDataKeysOpen, withFormerKeys } from './key-change.ts';
+import { healthOf } from './judge-health.ts';
+import { keepTests } from './keep-tests.ts';
 import { runPreflight, settingsAfterPreflight } from './preflight.ts';
 import { redactedChanges } from './redacted-changes.ts';
 import { settleScopeConflicts } from './scope-conflicts.ts';
@@ -28,7 +35,8 @@ const TRIED_ON_NOTHING: ReadonlySet<string> = new Set(['name', 'usageScope']);
 type SettingsEdit = {
   settings: SecretsManagerSettings;
   encryptedSecretKey: string | null;
-  preflight: PreflightOutcome | null;
+  /** null: nothing had to be tried. */
+  tried: { outcome: PreflightOutcome; access: SecretsManagerAccess } | null;
   /** Names of what differs. */
   changed: string[];
 };
@@ -53,23 +61,27 @@ export async function editSecretsManager(
     ...(isRescoped ? ['usageScope'] : []),
     ...edit.changed,
   ];
-  if (changed.length === 0)
-    return { secretsManager: viewSecretsManager(before, asker.places), preflight: null };
+  if (changed.length === 0) {
+    const shown = { places: asker.places, health: await healthOf(before, services) };
+    return { secretsManager: viewSecretsManager(before, shown), preflight: null };
+  }
   const row: SecretsManagerRow = {
     ...rowOf(before),
     name,
     revision: before.revision + 1,
+    settingsRevision: edit.tried === null ? before.settingsRevision : before.revision + 1,
     settings: edit.settings,
     encryptedSecretKey: edit.encryptedSecretKey,
     usageScope,
     updatedAtMs: services.clock.nowMs(),
   };
-  const secretCount = await save({ row, before, changed }, request, services);
+  const secretCount = await save({ row, before, changed, tried: edit.tried }, request, services);
   services.directory.forget(row.id);
   if (edit.changed.length > 0) services.fleet.delegates.forget(row.id);
+  const shown = { places: asker.places, health: await healthOf(row, services) };
   return {
-    secretsManager: viewSecretsManager({ ...row, secretCount }, asker.places),
-    preflight: edit.preflight,
+    secretsManager: viewSecretsManager({ ...row, secretCount }, shown),
+    preflight: edit.tried?.outcome ?? null,
   };
 }
 
@@ -92,7 +104,7 @@ async function editSettings(
 ): Promise<SettingsEdit> {
   const input = request.body.settings;
   const { encryptedSecretKey } = before;
-  const same = { settings: before.settings, encryptedSecretKey, preflight: null, changed: [] };
+  const same = { settings: before.settings, encryptedSecretKey, tried: null, changed: [] };
   if (input === undefined) return same;
   const { settings: asked, secretAccessKey } = checkSettings(input, before);
   const changed = changedSettings(before.settings, asked);
@@ -121,7 +133,7 @@ async function editSettings(
   return {
     settings,
     encryptedSecretKey: encryptedAfter({ isKeyMode, secretAccessKey }, before, services),
-    preflight,
+    tried: { outcome: preflight, access: subject.access },
     changed,
   };
 }
@@ -138,11 +150,11 @@ function encryptedAfter(
 
 /** Resolves to the number of secrets. */
 async function save(
-  edit: { row: SecretsManagerRow; before: CountedRow; changed: string[] },
+  edit: { row: SecretsManagerRow; before: CountedRow; changed: string[]; tried: SettingsEdit['tried'] },
   request: OperationRequest<'editSecretsManager'>,
   services: Services,
 ): Promise<number> {
-  const { row, before, changed } = edit;
+  const { row, before, changed, tried } = edit;
   const scope = { ...auditScopeOf(request, services.clock), atMs: row.updatedAtMs };
   return services.store.write(async (tables) => {
     const now = (await tables.secretsManagers.list()).find(({ id }) => id === row.id);
@@ -163,6 +175,11 @@ async function save(
       before.revision,
     );
     if (!isSaved) throw editConflict();
+    if (tried !== null) {
+      const { id, settingsRevision, updatedAtMs } = row;
+      const tested = { id, access: tried.access, settingsRevision, atMs: updatedAtMs };
+      await keepTests(tables, tested, tried.outcome.delegates);
+    }
     const renamedFrom = before.name === row.name ? null : before.name;
     const changes = redactedChanges({ before, after: row }, changed, services.rootKey);
     const details = { revision: row.revision, changed, renamedFrom, changes };

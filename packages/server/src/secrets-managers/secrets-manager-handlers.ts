@@ -1,6 +1,6 @@
 // Operations of the API on secrets managers.
 import { AppError } from '@sallyport/core';
-import type { PreflightOutcome } from '@sallyport/protocol';
+import type { DelegatePreflight, PreflightOutcome, SecretsManagerView } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
 import { readCatalogue } from '../applications/account-catalogue.ts';
 import { clientGone } from '../http/live-answer.ts';
@@ -18,6 +18,8 @@ import {
   requireManagerChange,
   seesManager,
 } from './find-secrets-manager.ts';
+import { healthOf, healthOfAll, testsOf } from './judge-health.ts';
+import { keepTests } from './keep-tests.ts';
 import { runPreflight } from './preflight.ts';
 import type { PreflightSubject } from './preflight.ts';
 import { accessBySettings, accessOf } from './secrets-manager-access.ts';
@@ -32,6 +34,7 @@ type SecretsManagerOperation =
   | 'getSecretsManager'
   | 'editSecretsManager'
   | 'testSecretsManager'
+  | 'listSecretsManagerTests'
   | 'makeDefaultSecretsManager'
   | 'deleteSecretsManager';
 
@@ -42,30 +45,35 @@ export function secretsManagerHandlers(services: Services): Pick<Handlers, Secre
       const asker = await managerAskerOf(request, services);
       const rows = await store.read(async ({ secretsManagers }) => secretsManagers.list());
       const visible = rows.filter((row) => seesManager(asker, row));
-      return { secretsManagers: visible.map((row) => viewSecretsManager(row, asker.places)) };
+      const healthOfEach = await healthOfAll(visible, services);
+      const { places } = asker;
+      return {
+        secretsManagers: visible.map((row) => viewSecretsManager(row, { places, health: healthOfEach(row) })),
+      };
     },
     createSecretsManager: async (request) => createSecretsManager(request, services),
     preflightSettings: async (request) => {
       const { settings, secretAccessKey } = checkSettings(request.body.settings, null);
       const access = accessBySettings(settings, secretAccessKey);
-      const subject = { id: services.ids('secretsManager'), access, name: null };
+      const subject = { id: services.ids('secretsManager'), access, name: null, settingsRevision: null };
       return testAndRecord(subject, request, services);
     },
-    getSecretsManager: async (request) => {
-      const asker = await managerAskerOf(request, services);
-      return viewSecretsManager(await findCounted(store, request.params.secretsManager, asker), asker.places);
-    },
+    getSecretsManager: async (request) => viewOne(request, services),
     editSecretsManager: async (request) => editSecretsManager(request, services),
     testSecretsManager: async (request) => {
       const asker = await managerAskerOf(request, services);
       const row = await findCounted(store, request.params.secretsManager, asker);
-      const subject = { id: row.id, access: accessOf(row, services.rootKey), name: row.name };
+      const { id, name, settingsRevision } = row;
+      const subject = { id, access: accessOf(row, services.rootKey), name, settingsRevision };
       return testAndRecord(subject, request, services);
+    },
+    listSecretsManagerTests: async (request) => {
+      const asker = await managerAskerOf(request, services);
+      return testsOf(await findCounted(store, request.params.secretsManager, asker), services);
     },
     makeDefaultSecretsManager: async (request) => {
       await makeDefault(request, services);
-      const asker = await managerAskerOf(request, services);
-      return viewSecretsManager(await findCounted(store, request.params.secretsManager, asker), asker.places);
+      return viewOne(request, services);
     },
     deleteSecretsManager: async (request) => {
       await deleteSecretsManager(request, services);
@@ -74,19 +82,30 @@ export function secretsManagerHandlers(services: Services): Pick<Handlers, Secre
   };
 }
 
-/** A test uses the key, so it is recorded, saved settings or not. */
+async function viewOne(
+  request: OperationRequest<'getSecretsManager'> | OperationRequest<'makeDefaultSecretsManager'>,
+  services: Services,
+): Promise<SecretsManagerView> {
+  const asker = await managerAskerOf(request, services);
+  const row = await findCounted(services.store, request.params.secretsManager, asker);
+  return viewSecretsManager(row, { places: asker.places, health: await healthOf(row, services) });
+}
+
+/** A test uses the key, so it is recorded, saved settings or not. What came of saved ones is kept, also of a test that was called off. */
 async function testAndRecord(
-  subject: PreflightSubject & { name: string | null },
+  subject: PreflightSubject & { name: string | null; settingsRevision: number | null },
   request: OperationRequest<'testSecretsManager'> | OperationRequest<'preflightSettings'>,
   services: Services,
 ): Promise<PreflightOutcome> {
   let outcome: PreflightOutcome | null = null;
   let delegates: string[] = [];
+  const finished: DelegatePreflight[] = [];
   try {
     outcome = await runPreflight(subject, services, {
       signal: request.signal,
       progress: (event) => {
         if (event.is === 'asked') delegates = event.delegates.map(({ delegateId }) => delegateId);
+        if (event.is === 'finished') finished.push(event.delegate);
         request.progress(event);
       },
     });
@@ -104,8 +123,12 @@ async function testAndRecord(
     resourceName: subject.name,
     details,
   });
-  await services.store.write(async ({ audit }) => {
-    await audit.append([entry]);
+  const { settingsRevision } = subject;
+  await services.store.write(async (tables) => {
+    if (settingsRevision !== null) {
+      await keepTests(tables, { ...subject, settingsRevision, atMs: scope.atMs }, finished);
+    }
+    await tables.audit.append([entry]);
   });
   // Whoever called it off is gone and reads no answer.
   if (outcome === null) throw clientGone();

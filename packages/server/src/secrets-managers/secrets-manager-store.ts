@@ -7,6 +7,8 @@ export type SecretsManagerRow = {
   isDefault: boolean;
   /** Counts edits, from 1. */
   revision: number;
+  /** The revision that brought what a preflight tries; a rename, a scope or a data-key cache does not raise it. */
+  settingsRevision: number;
   settings: SecretsManagerSettings;
   /** Where it may be used, and with it its secrets. Empty: nowhere. */
   usageScope: Region;

@@ -1,6 +1,6 @@
 // How the API shows a secrets manager. The secret access key never comes out; the access key id comes out masked.
 import type { Credentials } from '@sallyport/core';
-import type { SecretsManagerView } from '@sallyport/protocol';
+import type { ManagerHealth, SecretsManagerView } from '@sallyport/protocol';
 import { viewRegion } from '../applications/region-view.ts';
 import type { VisiblePlaces } from '../applications/visible-places.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
@@ -11,7 +11,7 @@ const SHOWN_CHARACTERS = 4;
 
 export function viewSecretsManager(
   row: SecretsManagerRow & { secretCount: number },
-  places: VisiblePlaces,
+  shown: { places: VisiblePlaces; health: ManagerHealth },
 ): SecretsManagerView {
   const { settings } = row;
   const shared = {
@@ -22,8 +22,9 @@ export function viewSecretsManager(
     selectors: [...settings.selectors],
     context: { ...settings.context },
     dataKeyCache: settings.dataKeyCache,
-    usageScope: viewRegion(row.usageScope, places),
+    usageScope: viewRegion(row.usageScope, shown.places),
     secretCount: row.secretCount,
+    health: shown.health,
     createdAtMs: row.createdAtMs,
     updatedAtMs: row.updatedAtMs,
   };

@@ -15,6 +15,7 @@ import type { LocalUseJournals } from '../local-reads/local-use-journals.ts';
 import type { SecretEdits, SecretStore } from '../secrets/secret-store.ts';
 import type { UsageStore } from '../secrets/usage-store.ts';
 import type { EnvelopeUploads } from '../secrets/envelope-uploads.ts';
+import type { ManagerTestStore } from '../secrets-managers/manager-test-store.ts';
 import type { SecretsManagerStore } from '../secrets-managers/secrets-manager-store.ts';
 import type { LinkStore } from '../users/link-store.ts';
 import type { SessionStore } from '../users/session-store.ts';
@@ -28,6 +29,7 @@ export type Tables = {
   readonly envelopes: EnvelopeCatalogue;
   readonly usage: UsageStore;
   readonly secretsManagers: SecretsManagerStore;
+  readonly managerTests: ManagerTestStore;
   readonly delegates: DelegateStore;
   readonly delegateProfiles: DelegateProfileStore;
   readonly apiKeys: ApiKeyStore;

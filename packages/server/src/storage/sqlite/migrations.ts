@@ -8,6 +8,7 @@ import { ADDED_SELECTORS_SCHEMA } from './delegates-migration.ts';
 import { AUDIT_SCHEMA } from './audit-migration.ts';
 import type { Connection } from './connection.ts';
 import { rollBack, whenFree } from './connection.ts';
+import { MANAGER_TESTS_SCHEMA } from './manager-tests-migration.ts';
 import { LISTS_SCHEMA } from './lists-migration.ts';
 import { SCOPES_SCHEMA } from './scopes-migration.ts';
 import { LOCAL_READS_SCHEMA } from './local-reads-migration.ts';
@@ -163,6 +164,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'local reads', sql: LOCAL_READS_SCHEMA },
   { name: 'selectors added to delegates', sql: ADDED_SELECTORS_SCHEMA },
   { name: 'start-up profiles', sql: DELEGATE_PROFILES_SCHEMA },
+  { name: 'tests of secrets managers', sql: MANAGER_TESTS_SCHEMA },
 ];
 
 /**

@@ -30,6 +30,7 @@ import type {
 } from './audit-migration.ts';
 import type { DelegateProfileColumns, ProfileRunColumns } from './delegate-profiles-migration.ts';
 import type { LocalUseJournalColumns } from './local-reads-migration.ts';
+import type { ManagerTestColumns } from './manager-tests-migration.ts';
 import type { LinkColumns, RecoveryCodeColumns, SessionColumns, UserColumns } from './users-migration.ts';
 
 type SettingColumns = { name: string; value: string };
@@ -41,6 +42,7 @@ export type SecretsManagerColumns = {
   name_key: string;
   is_default: number;
   revision: number;
+  settings_revision: number;
   /** JSON of `SecretsManagerSettings`. */
   settings: string;
   /** JSON of a `Region`. */
@@ -192,6 +194,7 @@ export type WorkloadIssuerColumns = {
 export type Schema = {
   settings: SettingColumns;
   secrets_managers: SecretsManagerColumns;
+  secrets_manager_tests: ManagerTestColumns;
   secrets: SecretColumns;
   secret_versions: SecretVersionColumns;
   secret_names: SecretNameColumns;

@@ -24,6 +24,7 @@ import { findProblems } from './integrity.ts';
 import { SqliteEnvelopeCatalogue } from './envelope-catalogue-table.ts';
 import { LogFlush } from './log-flush.ts';
 import { migrate } from './migrations.ts';
+import { SqliteManagerTests } from './manager-tests-table.ts';
 import { SqliteSecretEdits } from './secret-edits-table.ts';
 import { SqliteSecrets } from './secrets-table.ts';
 import { SqliteSecretsManagers } from './secrets-managers-table.ts';
@@ -218,6 +219,9 @@ class SqliteTables implements Tables {
   }
   get secretsManagers(): SqliteSecretsManagers {
     return new SqliteSecretsManagers(this.#session);
+  }
+  get managerTests(): SqliteManagerTests {
+    return new SqliteManagerTests(this.#session);
   }
   get delegates(): SqliteDelegates {
     return new SqliteDelegates(this.#session);
