@@ -59,6 +59,15 @@ function linesOf(path: string): string[] {
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 beforeAll(async () => {
   deployment = await Deployment.start();
   guardFile = join(deployment.folder, 'guard.json');
@@ -160,7 +169,7 @@ describe('a start-up profile', () => {
     await untilRuns('later', { state: 'ended', delegateName: 'first' }, 1);
   }, 60_000);
 
-  test('cannot name a secret that is not usable everywhere, neither when saved nor later', async () => {
+  test('cannot name a secret that is not usable everywhere', async () => {
     const { client } = deployment;
     await client.call('editSecret', {
       params: { secret: 'setup-token' },
@@ -181,26 +190,41 @@ describe('a start-up profile', () => {
       params: { secret: 'setup-token' },
       body: { scope: { type: 'inherit' } },
     });
-    await client.call('createDelegateProfile', {
-      body: { name: 'wide', script: `echo "${GET}"`, selectors: ['later-edge'] },
-    });
-    await client.call('editSecret', {
-      params: { secret: 'setup-token' },
-      body: { scope: { type: 'account' } },
-    });
-    await client.call('editSecret', {
-      params: { secret: 'setup-token' },
-      body: { scope: { type: 'rows', rows: [] } },
-    });
-    await client.call('editDelegate', {
-      params: { delegate: 'first' },
-      body: { addedSelectors: ['later-edge'] },
-    });
-    await untilRuns('wide', { state: 'refused' }, 1);
-    expect(await runsOf('wide')).toMatchObject([{ error: { code: 'scope-too-wide' } }]);
   }, 60_000);
 
-  test('is deleted with its runs, after a question', async () => {
+  test('is told of by its secret, which is neither narrowed nor deleted while the profile names it', async () => {
+    await deployment.client.call('createDelegateProfile', {
+      body: { name: 'wide', script: `echo "${GET}"`, selectors: ['later-edge'] },
+    });
+    const usages = await sallyport(['usages', 'setup-token']);
+    expect(usages.stdout).toMatch(/^start-up profile +wide/m);
+    const narrowed = await sallyport(['scope', 'set', 'setup-token', '--no-scope']);
+    expect(narrowed.stderr).toContain('start-up profile wide');
+    const deleted = await sallyport(['rm', 'setup-token', '--yes']);
+    expect([deleted.code === 0, deleted.stderr]).toEqual([
+      false,
+      expect.stringContaining('"setup-token" is in use: start-up profile'),
+    ]);
+    const renamed = await sallyport(['rename', 'setup-token', 'other-token']);
+    expect(renamed.stderr).toContain('stops working: setup-token, by start-up profile wide');
+  }, 60_000);
+
+  test('is deleted with its runs, after a question, and ends where it runs', async () => {
+    const pidFile = join(deployment.folder, 'pid');
+    const script = `sleep 1000 & echo $! > ${pidFile}; wait`;
+    await deployment.client.call('createDelegateProfile', {
+      body: { name: 'endless', script, selectors: ['edge'] },
+    });
+    await until(() => linesOf(pidFile).length === 1 && linesOf(pidFile)[0] !== '', 'it has begun');
+    const removed = await sallyport(['delegate', 'profile', 'rm', 'endless', '--yes']);
+    expect(removed).toMatchObject({ code: 0 });
+    await until(() => !isAlive(Number(linesOf(pidFile)[0])), 'what it had started is ended');
+    const { records } = await deployment.client.call('listAudit', {
+      query: { action: 'delegate-profile.ended', limit: 1 },
+    });
+    expect(records).toMatchObject([
+      { resourceName: 'endless', details: { reason: 'The start-up profile was deleted.' } },
+    ]);
     const asked = await sallyport(['delegate', 'profile', 'rm', 'tools']);
     expect(asked.code).not.toBe(0);
     expect(await sallyport(['delegate', 'profile', 'rm', 'tools', '--yes'])).toMatchObject({ code: 0 });

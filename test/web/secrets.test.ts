@@ -179,7 +179,7 @@ describe('a text secret', () => {
       .waitFor();
     await judgePage(page, 'secret-uses');
     await recordsTab(page, 'Setup usages').click();
-    await page.getByRole('heading', { name: 'No service refers to it' }).waitFor();
+    await page.getByRole('heading', { name: 'Nothing is set up to use it' }).waitFor();
 
     await button(page, 'Delete').click();
     await dialogOf(page).getByText('Versions that are deleted: 3').waitFor();

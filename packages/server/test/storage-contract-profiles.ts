@@ -1,9 +1,10 @@
 // The contract of the storage port, continued: start-up profiles and their runs.
 import { describe, expect, test } from 'vitest';
+import type { SecretId } from '@sallyport/core';
 import { RUNS_KEPT } from '../src/delegate-profiles/profile-store.ts';
 import type { DelegateProfileRow, ProfileRunRow } from '../src/delegate-profiles/profile-store.ts';
 import type { Database } from './storage-contract.ts';
-import { newId, NOW_MS } from './storage-rows.ts';
+import { addSecret, managerRow, newId, NOW_MS } from './storage-rows.ts';
 
 const NO_OUTPUT = new Uint8Array();
 
@@ -99,6 +100,31 @@ export function describeProfiles(database: Database): void {
       // Its run may end after it was deleted: that is no error, and brings nothing back.
       await save(ended);
       expect(await list(null)).toEqual([]);
+    });
+
+    test('are found by the secrets that their scripts name, as they stand now', async () => {
+      const [named, other] = await database.store.write(async (tables) => {
+        const row = managerRow();
+        await tables.secretsManagers.insert(row);
+        const secret = await addSecret(tables, { name: 'X', manager: row.id });
+        return [secret, await addSecret(tables, { name: 'other', manager: row.id })] as const;
+      });
+      const script = `\${secrets.getValue("x")} \${secrets.getValue("x@1")} \${secrets.getValue("${other}")}`;
+      const row = profileRow({ script });
+      await database.store.write(({ delegateProfiles }) => delegateProfiles.insert(row));
+      const naming = async (...ids: SecretId[]) =>
+        database.store.read(({ delegateProfiles }) => delegateProfiles.naming(ids));
+      const profile = { id: row.id, name: row.name };
+      expect(await naming(named)).toEqual([{ secretId: named, profile, by: 'X' }]);
+      expect(await naming(other)).toEqual([{ secretId: other, profile, by: null }]);
+      await database.store.write(({ secretEdits }) => secretEdits.rename(named, 'y'));
+      expect(await naming(named)).toEqual([]);
+      await database.store.write(({ delegateProfiles }) =>
+        delegateProfiles.update({ ...row, script: '${secrets.getValue("Y")}' }),
+      );
+      expect(await naming(named, other)).toEqual([{ secretId: named, profile, by: 'y' }]);
+      await database.store.write(({ delegateProfiles }) => delegateProfiles.remove(row.id));
+      expect(await naming(named, other)).toEqual([]);
     });
 
     test('keep the runs of the newest revisions on each delegate', async () => {

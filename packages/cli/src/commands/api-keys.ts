@@ -1,10 +1,11 @@
 // Commands for API keys, and for who one is.
-import type { ApiKeyView, CreateApiKey, WhoAmI } from '@sallyport/protocol';
+import type { ApiKeyView, CreateApiKey } from '@sallyport/protocol';
 import type { Command, Invocation } from '../command-line/command.ts';
 import { OUTPUT_FLAG, YES_FLAG } from '../command-line/shared-flags.ts';
 import { withClient } from '../config/open-client.ts';
 import { printGrant } from '../input/parse-region.ts';
 import { confirm } from '../input/prompt.ts';
+import { printPrincipalKind } from '../output/print-principal-kind.ts';
 import { printableLine, printableTime } from '../output/printable.ts';
 import { fields, table } from '../output/table.ts';
 import { note, writeData, writeJson } from '../output/terminal.ts';
@@ -136,7 +137,7 @@ async function whoAmI(invocation: Invocation): Promise<void> {
     fields([
       ['server', me.address],
       ['server version', me.serverVersion],
-      [KIND_LABELS[me.kind], `${me.name} (${me.id})`],
+      [printPrincipalKind(me.kind), `${me.name} (${me.id})`],
       ...(me.kind === 'user' || me.user === null
         ? []
         : [['user', `${me.user.name} (${me.user.id})`] as const]),
@@ -147,12 +148,6 @@ async function whoAmI(invocation: Invocation): Promise<void> {
     ]),
   );
 }
-
-const KIND_LABELS: Readonly<Record<WhoAmI['kind'], string>> = {
-  user: 'user',
-  'api-key': 'API key',
-  workload: 'workload',
-};
 
 function ownerOf({ owner }: Pick<ApiKeyView, 'owner'>): string {
   if (owner.type === 'user') {

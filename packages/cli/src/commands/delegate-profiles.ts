@@ -93,7 +93,9 @@ export const DELEGATE_PROFILE_COMMANDS: readonly Command[] = [
   {
     path: ['delegate', 'profile', 'rm'],
     summary: 'Delete a start-up profile and what is kept of its runs',
-    details: ['What it has set up on delegates stays there.'],
+    details: [
+      'What it has set up on delegates stays there. Where it runs, it is ended, with all that it has started.',
+    ],
     arguments: [PROFILE],
     flags: YES_FLAG,
     connects: true,
@@ -218,7 +220,7 @@ async function changesOf(invocation: Invocation): Promise<EditDelegateProfile> {
 async function deleteProfile(invocation: Invocation): Promise<void> {
   const { terminal, flags } = invocation;
   const profile = invocation.arguments['PROFILE'] ?? '';
-  const question = `Delete the start-up profile ${profile} and what is kept of its runs?`;
+  const question = `Delete the start-up profile ${profile} and what is kept of its runs? Where it runs, it is ended.`;
   await confirm(terminal, { question, yes: flags.has('yes') });
   await withClient(invocation, (client) => client.call('deleteDelegateProfile', { params: { profile } }));
   await note(terminal, `Deleted ${profile}.`);

@@ -90,7 +90,7 @@ export const SECRET_USAGE_COMMANDS: readonly Command[] = [
   },
   {
     path: ['usages'],
-    summary: 'List the config entries of services that refer to a secret',
+    summary: 'List what is set up to use a secret: config entries of services, and start-up profiles',
     arguments: [NAME],
     flags: { ...SCOPE_FLAGS, ...OUTPUT_FLAG },
     connects: true,
@@ -227,13 +227,19 @@ async function listSetupUsages(invocation: Invocation): Promise<void> {
   if (flags.text('output') === 'json') return writeJson(terminal, { usages, hidden });
   await writeData(
     terminal,
-    table(['APPLICATION', 'SERVICE', 'KIND', 'NAME', 'ENVIRONMENT'], usages.map(usageRow)),
+    table(['KIND', 'NAME', 'SERVICE', 'APPLICATION', 'ENVIRONMENT'], usages.map(usageRow)),
   );
-  if (hidden > 0) await note(terminal, `${hidden} more are in applications that you may not see.`);
+  if (hidden > 0)
+    await note(
+      terminal,
+      `${hidden} more are in applications, or are start-up profiles, that you may not see.`,
+    );
 }
 
-function usageRow({ application, service, kind, name, environment }: SetupUsageView): string[] {
-  return [application.name, service.name, kind, name, environment?.name ?? 'all'];
+function usageRow(usage: SetupUsageView): string[] {
+  if (usage.kind === 'start-up-profile') return ['start-up profile', usage.profile.name, '-', '-', '-'];
+  const { application, service, kind, name, environment } = usage;
+  return [kind, name, service.name, application.name, environment?.name ?? 'all'];
 }
 
 async function listChanges(invocation: Invocation): Promise<void> {

@@ -236,7 +236,7 @@ async function describeSecret(invocation: Invocation): Promise<void> {
       ['scope', printUsageScope(secret.scope)],
       ['availability', printAvailability(secret.availability)],
       ...(aliases.length === 0 ? [] : [['aliases', aliases.join(', ')] as const]),
-      ['config entries', String(usage.setupUsages)],
+      ['setup usages', String(usage.setupUsages)],
       ['reads in 90 days', `${usage.releases}, and ${usage.refusals} refused`],
       ['last read', printableTime(usage.lastReleasedAtMs)],
       ['key', versions[0]?.keyArn ?? 'built-in key ring'],

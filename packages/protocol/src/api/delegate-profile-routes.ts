@@ -66,7 +66,7 @@ export const DELEGATE_PROFILE_ROUTES = {
     path: '/v1/delegate-profiles/{profile}',
     tag: 'delegates',
     access: 'manage-delegates',
-    summary: 'Delete a start-up profile and what is kept of its runs. A run under way goes on.',
+    summary: 'Delete a start-up profile and what is kept of its runs. Runs under way are ended.',
     response: null,
     status: 204,
     errors: ['not-found'],

@@ -123,7 +123,8 @@ export const SECRET_ROUTES = {
     path: '/v1/secrets/{secret}/setup-usages',
     tag: 'secrets',
     access: 'signed-in',
-    summary: 'Config entries of services that refer to the secret.',
+    summary:
+      'What is set up to use the secret: config entries of services, and start-up profiles that name it.',
     response: SetupUsageList,
     errors: ['not-found', 'ambiguous-name'],
   }),

@@ -4,6 +4,7 @@ import {
   ApplicationIdSchema,
   ConfigEntryIdSchema,
   CursorSchema,
+  DelegateProfileIdSchema,
   EnvironmentIdSchema,
   PageQuery,
   SecretIdSchema,
@@ -13,25 +14,33 @@ import {
 
 const Mention = z.strictObject({ id: z.string(), name: z.string().nullable() });
 
-/** A config entry of a service that refers to the secret. */
+/** What is set up to use the secret: a config entry of a service, or a start-up profile whose script names it. */
 export const SetupUsageView = z
-  .strictObject({
-    entryId: ConfigEntryIdSchema,
-    kind: z.enum(['variable', 'file']),
-    name: z.string(),
-    service: z.strictObject({ id: ServiceIdSchema, name: z.string() }),
-    application: z.strictObject({ id: ApplicationIdSchema, name: z.string() }),
-    environment: z
-      .strictObject({ id: EnvironmentIdSchema, name: z.string() })
-      .nullable()
-      .describe('null: in all environments.'),
-  })
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      entryId: ConfigEntryIdSchema,
+      kind: z.enum(['variable', 'file']),
+      name: z.string(),
+      service: z.strictObject({ id: ServiceIdSchema, name: z.string() }),
+      application: z.strictObject({ id: ApplicationIdSchema, name: z.string() }),
+      environment: z
+        .strictObject({ id: EnvironmentIdSchema, name: z.string() })
+        .nullable()
+        .describe('null: in all environments.'),
+    }),
+    z.strictObject({
+      kind: z.literal('start-up-profile'),
+      profile: z.strictObject({ id: DelegateProfileIdSchema, name: z.string() }),
+    }),
+  ])
   .meta({ id: 'SetupUsage' });
 export type SetupUsageView = z.infer<typeof SetupUsageView>;
 
 export const SetupUsageList = z
   .strictObject({
-    usages: z.array(SetupUsageView).describe('Those that the caller may see.'),
+    usages: z
+      .array(SetupUsageView)
+      .describe('Those that the caller may see; start-up profiles with `manage-delegates`.'),
     hidden: z.number().int().min(0).describe('How many more there are.'),
   })
   .meta({ id: 'SetupUsageList' });
@@ -144,5 +153,7 @@ export const DeleteSecretQuery = z.strictObject({
   force: z
     .enum(['true', 'false'])
     .optional()
-    .describe('Delete it although config entries refer to it; needs `force-delete-secrets`.'),
+    .describe(
+      'Delete it although config entries or start-up profiles refer to it; needs `force-delete-secrets`.',
+    ),
 });

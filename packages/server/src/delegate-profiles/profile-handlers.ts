@@ -1,5 +1,6 @@
 // Operations of the API on start-up profiles and their runs.
 import { AppError, isId } from '@sallyport/core';
+import type { DelegateProfileId } from '@sallyport/core';
 import type { DelegateProfile, DelegateProfileSummary, ProfileRun } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
 import { auditScopeOf } from '../http/operation.ts';
@@ -40,7 +41,7 @@ export function delegateProfileHandlers(services: Services): Pick<Handlers, Prof
       return viewProfile(row);
     },
     deleteDelegateProfile: async (request) => {
-      await deleteProfile(request, services);
+      startProfiles.deleted(await deleteProfile(request, services));
       return null;
     },
     listProfileRuns: async ({ params, query }) =>
@@ -66,14 +67,15 @@ export function delegateProfileHandlers(services: Services): Pick<Handlers, Prof
 async function deleteProfile(
   request: OperationRequest<'deleteDelegateProfile'>,
   { store, clock }: Pick<Services, 'store' | 'clock'>,
-): Promise<void> {
+): Promise<DelegateProfileId> {
   const scope = auditScopeOf(request, clock);
-  await store.write(async (tables) => {
+  return store.write(async (tables) => {
     const row = await findProfile(tables, request.params.profile);
     await tables.delegateProfiles.remove(row.id);
     const details = { sha256: hashOf(row.script), revision: row.revision };
     const subject = { resource: row.id, resourceName: row.name, details };
     await tables.audit.append([auditEntry(scope, 'delegate-profile.deleted', subject)]);
+    return row.id;
   });
 }
 

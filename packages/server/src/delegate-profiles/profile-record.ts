@@ -1,6 +1,6 @@
 // What is kept of runs of start-up profiles: the run itself for those who look after delegates, and the records of the audit trail. The
 // start is recorded, with the releases of the secrets, before the delegate is told to start.
-import type { AppError } from '@sallyport/core';
+import { AppError } from '@sallyport/core';
 import type { ScriptEnd } from '@sallyport/protocol';
 import { auditEntry, SERVER_ACTOR } from '../audit/audit-entry.ts';
 import type { AuditEntry } from '../audit/audit-log.ts';
@@ -29,10 +29,13 @@ export class ProfileRecord {
     this.#services = services;
   }
 
-  /** @throws {storage-unavailable} and then it must not be started */
+  /** @throws {storage-unavailable} {not-found} when the profile was deleted meanwhile; then it must not be started */
   async started(on: ProfileOnDelegate, run: ProfileRunRow, items: readonly FoundItem[]): Promise<void> {
     const { store, releases } = this.#services;
-    await store.write(async ({ delegateProfiles }) => delegateProfiles.runs.save(run, NO_OUTPUT));
+    await store.write(async ({ delegateProfiles }) => {
+      if ((await delegateProfiles.find(run.profileId)) === null) throw profileDeleted();
+      await delegateProfiles.runs.save(run, NO_OUTPUT);
+    });
     const scope = this.#scope();
     const { profile, delegate } = on;
     const more = { profile: profile.id, profileName: profile.name, revision: profile.revision };
@@ -61,7 +64,8 @@ export class ProfileRecord {
     const { error, output } = came;
     const endedAtMs = this.#services.clock.nowMs();
     const row: ProfileRunRow = { ...run, state: 'interrupted', endedAtMs, error: errorOf(error) };
-    await this.#write(row, output, this.#entry(on, 'delegate-profile.ended', { code: error.code }));
+    const details = { code: error.code, reason: error.publicMessage };
+    await this.#write(row, output, this.#entry(on, 'delegate-profile.ended', details));
   }
 
   /** @param before what is kept of the last attempt; the same refusal again leaves no further record */
@@ -119,6 +123,11 @@ export class ProfileRecord {
   #scope(): AuditScope {
     return { atMs: this.#services.clock.nowMs(), actor: SERVER_ACTOR, requestId: null };
   }
+}
+
+/** Why a run ends when its profile goes. */
+export function profileDeleted(): AppError {
+  return new AppError('not-found', { publicMessage: 'The start-up profile was deleted.' });
 }
 
 function errorOf({ code, publicMessage }: AppError): { code: string; message: string } {

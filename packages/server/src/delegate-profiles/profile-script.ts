@@ -4,20 +4,19 @@
 import { createHash } from 'node:crypto';
 import {
   AppError,
-  EVERYWHERE,
   parseSecretReference,
   printSecretReference,
-  regionContains,
   ScriptTemplate,
   TEXT_MAX_BYTES,
 } from '@sallyport/core';
-import type { Catalogue, EffectiveScope, SecretReference } from '@sallyport/core';
+import type { Catalogue, SecretReference } from '@sallyport/core';
 import { SCRIPT_MAX_BYTES, SCRIPT_MAX_SECRETS } from '@sallyport/protocol';
 import { chooseToUse, isRefusal, noSecret } from '../secrets/choose-secret.ts';
 import type { FoundItem } from '../secrets/find-readable.ts';
 import type { SecretAsker } from '../secrets/secret-asker.ts';
 import type { FoundSecret } from '../secrets/secret-store.ts';
 import type { Tables } from '../storage/store.ts';
+import { isEverywhere } from './named-secrets.ts';
 
 /** SHA-256 of the script as it was written, in hex; what a guard file lists. */
 export function hashOf(script: string): string {
@@ -99,10 +98,6 @@ function chooseForDelegate(
   }
   const [narrow] = all;
   throw narrow === undefined ? naming(printSecretReference(reference), noSecret()) : tooNarrow(narrow);
-}
-
-function isEverywhere(scope: EffectiveScope, catalogue: Catalogue): boolean {
-  return scope.type === 'account' || regionContains(scope.rows, EVERYWHERE, catalogue);
 }
 
 /** Of the secrets of a script, says which one an error is about. */

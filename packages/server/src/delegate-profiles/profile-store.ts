@@ -1,5 +1,5 @@
 // The port to start-up profiles and to what came of them on each delegate.
-import type { DelegateId, DelegateProfileId, ProfileRunId } from '@sallyport/core';
+import type { DelegateId, DelegateProfileId, ProfileRunId, SecretId } from '@sallyport/core';
 import type { ProfileRun } from '@sallyport/protocol';
 
 export type DelegateProfileRow = {
@@ -20,6 +20,14 @@ export type DelegateProfileRow = {
 
 export type ProfileRunRow = ProfileRun & { profileId: DelegateProfileId };
 
+/** A profile whose script names a secret. */
+export type ProfileNaming = {
+  secretId: SecretId;
+  profile: Pick<DelegateProfileRow, 'id' | 'name'>;
+  /** The name of the secret, or a former one, that stands in the script; null: its id does. */
+  by: string | null;
+};
+
 export type DelegateProfileStore = {
   /** @throws {name-taken} */
   insert(row: DelegateProfileRow): Promise<void>;
@@ -31,6 +39,8 @@ export type DelegateProfileStore = {
   list(): Promise<DelegateProfileRow[]>;
   /** With its runs. */
   remove(id: DelegateProfileId): Promise<void>;
+  /** Profiles whose scripts have the id or a name of one of the secrets, by name; whether the name means that secret is not judged. */
+  naming(secretIds: readonly SecretId[]): Promise<ProfileNaming[]>;
   readonly runs: ProfileRunStore;
 };
 

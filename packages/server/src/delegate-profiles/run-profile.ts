@@ -24,7 +24,13 @@ const BEYOND_MS = 60_000;
 export type RunServices = Pick<Services, 'store' | 'catalogue' | 'directory' | 'dispatcher'> & {
   record: ProfileRecord;
 };
-type Work = { profile: DelegateProfileRow; delegate: DelegateConnection; before: ProfileRunRow | null };
+type Work = {
+  profile: DelegateProfileRow;
+  delegate: DelegateConnection;
+  before: ProfileRunRow | null;
+  /** Ends the run, with its reason, an `AppError`. */
+  signal: AbortSignal;
+};
 type ProfileTask = StreamedTask<'run-profile'>;
 type Events = AsyncGenerator<Uint8Array, void, undefined>;
 
@@ -48,6 +54,7 @@ export async function runProfile(
   try {
     const { items, managers } = await prepare(work, services);
     task = handOver(work, { items, managers, services });
+    cancelWith(work.signal, task);
     events = task.stream.receive();
     const ready = readEvent(await events.next());
     if (ready?.event.is !== 'ready') throw brokenOff();
@@ -71,6 +78,13 @@ export async function runProfile(
     await record.interrupted({ profile, delegate }, run, { error, output: output.bytes() });
   }
   return true;
+}
+
+/** The delegate ends the script and all that it has started, as at its time limit. */
+function cancelWith(signal: AbortSignal, task: ProfileTask): void {
+  const cancel = (): void => task.cancel(asAppError(signal.reason));
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
 }
 
 /** @throws what the profile is refused with before the delegate is asked */

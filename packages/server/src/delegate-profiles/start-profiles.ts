@@ -5,7 +5,7 @@ import type { DelegateId, DelegateProfileId, ProfileRunId } from '@sallyport/cor
 import type { ProfileRevision } from '@sallyport/protocol';
 import type { DelegateConnection } from '../fleet/delegate-connection.ts';
 import type { Services } from '../services.ts';
-import { ProfileRecord } from './profile-record.ts';
+import { ProfileRecord, profileDeleted } from './profile-record.ts';
 import type { DelegateProfileRow, ProfileRunRow } from './profile-store.ts';
 import { runProfile } from './run-profile.ts';
 
@@ -33,6 +33,8 @@ export class StartProfiles {
   readonly #record: ProfileRecord;
   readonly #standings = new Map<DelegateConnection, Standing>();
   readonly #followed = new Set<ProfileRunId>();
+  /** Runs that are under way, or about to be. */
+  readonly #underWay = new Set<{ profileId: DelegateProfileId; stop: AbortController }>();
 
   constructor(services: StartServices) {
     this.#services = services;
@@ -74,6 +76,11 @@ export class StartProfiles {
     for (const delegate of this.#standings.keys()) this.#look(delegate);
   }
 
+  /** To be called when a profile was deleted: ends its runs. */
+  deleted(id: DelegateProfileId): void {
+    for (const { profileId, stop } of this.#underWay) if (profileId === id) stop.abort(profileDeleted());
+  }
+
   #look(delegate: DelegateConnection): void {
     const standing = this.#standings.get(delegate);
     if (standing === undefined || !delegate.connected || !delegate.approved) return;
@@ -112,9 +119,11 @@ export class StartProfiles {
 
   async #run(delegate: DelegateConnection, { profile, before }: Due): Promise<boolean> {
     let followed: ProfileRunId | null = null;
+    const run = { profileId: profile.id, stop: new AbortController() };
+    this.#underWay.add(run);
     try {
       return await runProfile(
-        { profile, delegate, before },
+        { profile, delegate, before, signal: run.stop.signal },
         { ...this.#services, record: this.#record },
         ({ id }) => {
           followed = id;
@@ -122,6 +131,7 @@ export class StartProfiles {
         },
       );
     } finally {
+      this.#underWay.delete(run);
       if (followed !== null) this.#followed.delete(followed);
     }
   }

@@ -45,17 +45,21 @@ export class TaskStream {
     this.#transport.sendFrame({ taskId: this.#taskId, last, payload });
   }
 
-  /** The delegate's chunks as they come; each one taken grants another. @throws whatever the task failed with */
+  /**
+   * The delegate's chunks as they come; each one taken grants another. What had arrived before a failure comes before it.
+   * @throws whatever the task failed with
+   */
   async *receive(): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
-      if (this.#failure !== null) throw this.#failure;
       const frame = this.#incoming.shift();
       if (frame === undefined) {
+        if (this.#failure !== null) throw this.#failure;
         if (this.#ended) return;
         await this.#changed.promise;
         continue;
       }
       if (frame.payload.length > 0) yield frame.payload;
+      if (this.#failure !== null) continue;
       if (frame.last) return;
       this.#granted += 1;
       this.#transport.sendCredit(this.#taskId, 1);
@@ -83,11 +87,10 @@ export class TaskStream {
     this.#wake();
   }
 
-  /** Ends both directions with an error. */
+  /** Ends both directions with an error; what the delegate sent before can still be received. */
   fail(error: AppError): void {
     invariant(error instanceof AppError, 'a task fails with an AppError');
     this.#failure ??= error;
-    this.#incoming.length = 0;
     this.#wake();
   }
 

@@ -5,14 +5,21 @@ import { AppError, effectiveScope, fitsUnder, nameKey, scopesClash } from '@sall
 import type { Region, SecretId } from '@sallyport/core';
 import { readCatalogue } from '../applications/account-catalogue.ts';
 import type { AccountCatalogue } from '../applications/account-catalogue.ts';
-import type { SetupUsage } from '../applications/config-entry-store.ts';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditScope } from '../audit/audit-entry.ts';
 import type { AuditEntry } from '../audit/audit-log.ts';
 import type { OperationRequest } from '../http/operation.ts';
-import { losesSecret, printSetupUsages, viewSetupUsages } from '../secrets/secret-usages.ts';
 import { SecretAsker } from '../secrets/secret-asker.ts';
 import type { FoundSecret } from '../secrets/secret-store.ts';
+import {
+  countSetupUsages,
+  hasUsages,
+  printSetupUsages,
+  setupUsagesOf,
+  usagesLost,
+  viewSetupUsages,
+} from '../secrets/setup-usages.ts';
+import type { SetupUsages } from '../secrets/setup-usages.ts';
 import type { Services } from '../services.ts';
 import type { Tables } from '../storage/store.ts';
 import type { SecretsManagerRow } from './secrets-manager-store.ts';
@@ -114,15 +121,20 @@ async function refuseLostUsages(
   { moved, after }: { moved: readonly FoundSecret[]; after: Region },
   asker: SecretAsker,
 ): Promise<void> {
-  const lost: SetupUsage[] = [];
-  const counts = await tables.configEntries.countsOfSecrets(moved.map(({ secret }) => secret.id));
+  const { catalogue } = asker;
+  const counts = await countSetupUsages(tables, moved, catalogue);
   const effective = effectiveScope({ type: 'inherit' }, after);
-  for (const { secret, scope } of moved.filter((one) => counts.has(one.secret.id))) {
-    const usages = await tables.configEntries.entriesOfSecret(secret.id);
-    lost.push(...usages.filter((usage) => losesSecret(usage, { before: scope, after: effective })));
+  const parts: SetupUsages[] = [];
+  for (const found of moved.filter((one) => counts.has(one.secret.id))) {
+    const usages = await setupUsagesOf(tables, found, catalogue);
+    parts.push(usagesLost(usages, { before: found.scope, after: effective }, catalogue));
   }
-  if (lost.length === 0) return;
-  const seen = viewSetupUsages(lost, asker.places);
+  const lost = {
+    entries: parts.flatMap(({ entries }) => entries),
+    profiles: parts.flatMap(({ profiles }) => profiles),
+  };
+  if (!hasUsages(lost)) return;
+  const seen = viewSetupUsages(lost, asker);
   throw new AppError('scope-conflict', {
     publicMessage: `The new scope does not reach where secrets are in use: ${printSetupUsages(seen)}.`,
     data: { setupUsages: seen.usages, hidden: seen.hidden },

@@ -1,10 +1,9 @@
-// Deletes secrets. One that config entries refer to is not deleted, unless by force, which is a right of its own; one that somebody asks
-// for by name is deleted only by whoever was told of that.
+// Deletes secrets. One that config entries or start-up profiles refer to is not deleted, unless by force, which is a right of its own; one
+// that somebody asks for by name is deleted only by whoever was told of that.
 import { AppError, nameKey } from '@sallyport/core';
 import type { SecretDeletionPreview } from '@sallyport/protocol';
 import { requirePermission } from '../access/principal.ts';
 import { readCatalogue } from '../applications/account-catalogue.ts';
-import type { SetupUsage } from '../applications/config-entry-store.ts';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { Confirmable } from '../http/confirmation.ts';
 import { auditScopeOf } from '../http/operation.ts';
@@ -14,12 +13,20 @@ import type { Tables } from '../storage/store.ts';
 import { parseExisting, requireChangeable } from './find-secret.ts';
 import { SecretAsker, askerOf } from './secret-asker.ts';
 import type { FoundSecret } from './secret-store.ts';
-import { printSetupUsage, printSetupUsages, usesByName, viewSetupUsages } from './secret-usages.ts';
+import { usesByName } from './secret-usages.ts';
+import {
+  hasUsages,
+  printSetupUsage,
+  printSetupUsages,
+  setupUsagesOf,
+  viewSetupUsages,
+} from './setup-usages.ts';
+import type { SetupUsages } from './setup-usages.ts';
 
 type Deletion = {
   found: FoundSecret;
   aliases: string[];
-  setupUsages: SetupUsage[];
+  setupUsages: SetupUsages;
   usesByName: Awaited<ReturnType<typeof usesByName>>;
 };
 
@@ -39,7 +46,7 @@ export async function previewSecretDeletion(
     secret: { id: secret.id, name: secret.name },
     versions: newestVersion,
     aliases: deletion.aliases,
-    setupUsages: viewSetupUsages(deletion.setupUsages, asker.places),
+    setupUsages: viewSetupUsages(deletion.setupUsages, asker),
     usesByName: deletion.usesByName,
     confirmationToken: services.confirmations.token(confirmableOf(deletion, asker)),
   };
@@ -60,15 +67,19 @@ export async function deleteSecret(
     const found = await requireChangeable(tables, reference, asker);
     const deletion = await planDeletion(tables, { found, nowMs: scope.atMs }, asker);
     const { setupUsages } = deletion;
-    if (setupUsages.length > 0 && !isForced) throw inUse(deletion, asker);
-    const isMissed = deletion.usesByName.length > 0 || setupUsages.length > 0;
+    const isSetUp = hasUsages(setupUsages);
+    if (isSetUp && !isForced) throw inUse(deletion, asker);
+    const isMissed = deletion.usesByName.length > 0 || isSetUp;
     if (isMissed) services.confirmations.require(confirm, confirmableOf(deletion, asker));
     const { secret, newestVersion } = found;
-    await tables.configEntries.remove(setupUsages.map(({ entry }) => entry.id));
+    const configEntries = setupUsages.entries.map(({ entry }) => entry.id);
+    // Profiles stay: there is more to them than one secret. Until they are edited, they are refused where they have not run.
+    const startProfiles = setupUsages.profiles.map(({ profile }) => profile.id);
+    await tables.configEntries.remove(configEntries);
     await tables.secrets.remove(secret.id);
     const details = {
       versions: newestVersion,
-      ...(isForced ? { forced: true, configEntries: setupUsages.map(({ entry }) => entry.id) } : {}),
+      ...(isForced ? { forced: true, configEntries, startProfiles } : {}),
     };
     const subject = { resource: secret.id, resourceName: secret.name, details };
     await tables.audit.append([auditEntry(scope, 'secret.deleted', subject)]);
@@ -87,20 +98,23 @@ async function planDeletion(
   return {
     found,
     aliases,
-    setupUsages: await tables.configEntries.entriesOfSecret(secret.id),
+    setupUsages: await setupUsagesOf(tables, found, asker.catalogue),
     usesByName: await usesByName(tables, { secretId: secret.id, names, nowMs }, asker),
   };
 }
 
 /** Counts go on growing while somebody thinks about it; what would be gone, and who would miss it, is what is confirmed. */
 function confirmableOf({ found, setupUsages, usesByName: uses }: Deletion, asker: SecretAsker): Confirmable {
-  const seen = viewSetupUsages(setupUsages, asker.places);
+  const seen = viewSetupUsages(setupUsages, asker);
   return {
     operation: 'deleteSecret',
     target: found.secret.id,
     effect: {
       versions: found.newestVersion,
-      configEntries: seen.usages.map(printSetupUsage),
+      configEntries: seen.usages.filter(({ kind }) => kind !== 'start-up-profile').map(printSetupUsage),
+      startProfiles: seen.usages.flatMap((one) =>
+        one.kind === 'start-up-profile' ? [one.profile.name] : [],
+      ),
       hiddenConfigEntries: seen.hidden,
       missedBy: uses.map(({ reference, principal }) => ({ reference, principal: principal.name })),
     },
@@ -108,13 +122,13 @@ function confirmableOf({ found, setupUsages, usesByName: uses }: Deletion, asker
 }
 
 function inUse({ found, setupUsages }: Deletion, asker: SecretAsker): AppError {
-  const seen = viewSetupUsages(setupUsages, asker.places);
+  const seen = viewSetupUsages(setupUsages, asker);
   return new AppError('in-use', {
     publicMessage: `"${found.secret.name}" is in use: ${printSetupUsages(seen)}.`,
     data: {
       setupUsages: seen.usages,
       hidden: seen.hidden,
-      hint: 'Remove those config entries first. With the permission "force-delete-secrets" it can be deleted all the same, and they with it.',
+      hint: 'Remove those config entries, and edit those start-up profiles, first. With the permission "force-delete-secrets" it can be deleted all the same, and the entries with it; the profiles are then refused until they are edited.',
     },
   });
 }

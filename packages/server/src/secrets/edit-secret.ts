@@ -1,12 +1,14 @@
 // Changes what is around a secret's value: its name, its aliases, its scope and its availability. Whoever would be cut off is told of first: config entries
-// at places that the scope would no longer cover refuse it, and a name that somebody asks by has to be confirmed away, or left as alias.
-import { AppError, checkSecretName, effectiveScope, isId, nameKey } from '@sallyport/core';
+// at places that the scope would no longer cover refuse it, as start-up profiles do, and a name that somebody asks by, or a start-up profile
+// names, has to be confirmed away, or left as alias.
+import { AppError, checkSecretName, effectiveScope, isId, may, nameKey } from '@sallyport/core';
 import type { EffectiveScope, UsageScope } from '@sallyport/core';
 import { isSameAvailability, printAvailability } from '@sallyport/protocol';
 import type { Availability, SecretMetadata, UseByName } from '@sallyport/protocol';
 import { readCatalogue } from '../applications/account-catalogue.ts';
 import { auditEntry } from '../audit/audit-entry.ts';
 import type { AuditEntry } from '../audit/audit-log.ts';
+import type { ProfileNaming } from '../delegate-profiles/profile-store.ts';
 import { auditScopeOf } from '../http/operation.ts';
 import type { OperationRequest } from '../http/operation.ts';
 import { noSecretsManager } from '../secrets-managers/find-secrets-manager.ts';
@@ -17,8 +19,9 @@ import { requireNoNamesake } from './namesakes.ts';
 import { parseUsageScope, requireFit } from './scope-input.ts';
 import { SecretAsker, askerOf } from './secret-asker.ts';
 import type { FoundSecret } from './secret-store.ts';
-import { losesSecret, printSetupUsages, usesByName, viewSetupUsages } from './secret-usages.ts';
+import { usesByName } from './secret-usages.ts';
 import { viewSecret } from './secret-views.ts';
+import { hasUsages, printSetupUsages, setupUsagesOf, usagesLost, viewSetupUsages } from './setup-usages.ts';
 
 type EditRequest = OperationRequest<'editSecret'>;
 
@@ -99,16 +102,16 @@ async function planEdit(
   return { name, names, scope, effective, availability, removedAliases };
 }
 
-/** @throws {scope-conflict} when config entries would lose the secret somewhere */
+/** @throws {scope-conflict} when config entries, or start-up profiles, would lose the secret somewhere */
 async function requireNobodyOutside(
   tables: Tables,
   { before, edit }: { before: FoundSecret; edit: Edit },
   asker: SecretAsker,
 ): Promise<void> {
-  const usages = await tables.configEntries.entriesOfSecret(before.secret.id);
-  const lost = usages.filter((usage) => losesSecret(usage, { before: before.scope, after: edit.effective }));
-  if (lost.length === 0) return;
-  const seen = viewSetupUsages(lost, asker.places);
+  const usages = await setupUsagesOf(tables, before, asker.catalogue);
+  const lost = usagesLost(usages, { before: before.scope, after: edit.effective }, asker.catalogue);
+  if (!hasUsages(lost)) return;
+  const seen = viewSetupUsages(lost, asker);
   throw new AppError('scope-conflict', {
     publicMessage: `The new scope does not reach where "${before.secret.name}" is in use: ${printSetupUsages(seen)}.`,
     data: { setupUsages: seen.usages, hidden: seen.hidden },
@@ -128,9 +131,15 @@ async function confirmLostNames(
   if (names.size === 0) return;
   const nowMs = services.clock.nowMs();
   const broken = await usesByName(tables, { secretId: secret.id, names, nowMs }, asker);
-  if (broken.length === 0) return;
+  const { profiles } = await setupUsagesOf(tables, before, asker.catalogue);
+  const cutOff = profiles.filter(({ by }) => by !== null && names.has(nameKey(by)));
+  if (broken.length + cutOff.length === 0) return;
   // Counts go on growing while somebody thinks about it; who is affected is what is confirmed.
-  const effect = { from: secret.name, to: edit.name, breaks: broken.map(brokenReference) };
+  const effect = {
+    from: secret.name,
+    to: edit.name,
+    breaks: [...broken.map(brokenReference), ...cutOff.map((one) => brokenProfile(one, asker))],
+  };
   services.confirmations.require(request.body.confirmationToken ?? null, {
     operation: 'editSecret',
     target: secret.id,
@@ -140,6 +149,18 @@ async function confirmLostNames(
 
 function brokenReference({ reference, principal }: UseByName): { reference: string; principal: string } {
   return { reference, principal: principal.name ?? principal.id };
+}
+
+/** Not named to those who may not see start-up profiles. */
+function brokenProfile(
+  { by, profile }: ProfileNaming,
+  { principal }: SecretAsker,
+): { reference: string; principal: string } {
+  const isVisible = may(principal.authority, 'manage-delegates');
+  return {
+    reference: by ?? '',
+    principal: isVisible ? `start-up profile ${profile.name}` : 'a start-up profile',
+  };
 }
 
 async function carryOut(

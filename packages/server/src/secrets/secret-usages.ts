@@ -1,5 +1,5 @@
-// What refers to a secret, who had it, and what was changed about it. Uses and changes are read from the audit trail; whoever may see a
-// secret may see these of it, without the right to the trail as a whole.
+// Who had a secret, and what was changed about it: read from the audit trail. Whoever may see a secret may see these of it, without the
+// right to the trail as a whole.
 import type {
   AuditAction,
   AuditRecord,
@@ -7,15 +7,12 @@ import type {
   SecretChangePage,
   SecretUse,
   SecretUsePage,
-  SetupUsageList,
-  SetupUsageView,
   UsageScopeView,
   UseByName,
 } from '@sallyport/protocol';
-import { isUsableAt, may, nameKey, parseSecretReference, printSecretReference } from '@sallyport/core';
-import type { ApplicationId, EffectiveScope, EnvironmentId, SecretId, UsageScope } from '@sallyport/core';
+import { may, nameKey, parseSecretReference, printSecretReference } from '@sallyport/core';
+import type { ApplicationId, EnvironmentId, SecretId, UsageScope } from '@sallyport/core';
 import type { VisiblePlaces } from '../applications/visible-places.ts';
-import type { SetupUsage } from '../applications/config-entry-store.ts';
 import type { AuditFindings } from '../audit/audit-log.ts';
 import { searchTrail } from '../audit/search-trail.ts';
 import { PAGE_ROWS, parseSequenceCursor, printCursor } from '../http/cursor.ts';
@@ -35,8 +32,6 @@ const CHANGES_LIST = 'changes';
 const NAMES_LOOKED_AT = 2000;
 /** Steps of a search within a transaction. */
 const STEPS_MAX = 20;
-/** So many are named in a message. */
-const NAMED = 5;
 const USE_ACTIONS = ['secret.released', 'secret.refused'] as const satisfies readonly AuditAction[];
 const CHANGE_ACTIONS = [
   'secret.created',
@@ -46,73 +41,6 @@ const CHANGE_ACTIONS = [
   'secret.availability-changed',
   'secret.alias-removed',
 ] as const satisfies readonly AuditAction[];
-
-export async function listSetupUsages(
-  request: OperationRequest<'listSetupUsages'>,
-  services: Services,
-): Promise<SetupUsageList> {
-  const asker = await askerOf(request, services);
-  const reference = parseExisting(request.params.secret);
-  return services.store.read(async (tables) => {
-    const { secret } = await requireVisible(tables, reference, asker);
-    return viewSetupUsages(await tables.configEntries.entriesOfSecret(secret.id), asker.places);
-  });
-}
-
-/** What the asker may not know of is counted, not named. */
-export function viewSetupUsages(usages: readonly SetupUsage[], places: VisiblePlaces): SetupUsageList {
-  const visible = usages.filter(
-    ({ applicationId, entry }) =>
-      places.seesApplication(applicationId) &&
-      (entry.environmentId === null || places.seesEnvironment(entry.environmentId)),
-  );
-  return {
-    usages: visible.map(({ entry, serviceName, applicationId, applicationName, environments }) => ({
-      entryId: entry.id,
-      kind: entry.kind,
-      name: entry.name,
-      service: { id: entry.serviceId, name: serviceName },
-      application: { id: applicationId, name: applicationName },
-      environment: ownEnvironment(entry.environmentId, environments),
-    })),
-    hidden: usages.length - visible.length,
-  };
-}
-
-/** In words, at most five of them. */
-export function printSetupUsages({ usages, hidden }: SetupUsageList): string {
-  const named = usages.slice(0, NAMED).map(printSetupUsage);
-  const more = usages.length - named.length;
-  return [
-    ...named,
-    ...(more > 0 ? [`${more} more`] : []),
-    ...(hidden > 0 ? [`${hidden} that you may not see`] : []),
-  ].join('; ');
-}
-
-export function printSetupUsage({ application, service, environment, name }: SetupUsageView): string {
-  const place = environment === null ? application.name : `${application.name}/${environment.name}`;
-  return `${name} of ${service.name} in ${place}`;
-}
-
-/** Whether the entry counts at a place where its secret is usable before a change and not after it. */
-export function losesSecret(
-  { applicationId, environments }: SetupUsage,
-  change: { before: EffectiveScope; after: EffectiveScope },
-): boolean {
-  return environments.some(({ id, type }) => {
-    const place = { applicationId, environmentId: id, environmentType: type };
-    return isUsableAt(change.before, place) && !isUsableAt(change.after, place);
-  });
-}
-
-function ownEnvironment(
-  id: EnvironmentId | null,
-  environments: SetupUsage['environments'],
-): SetupUsageView['environment'] {
-  const own = id === null ? undefined : environments.find((one) => one.id === id);
-  return own === undefined ? null : { id: own.id, name: own.name };
-}
 
 export async function listSecretUses(
   request: OperationRequest<'listSecretUses'>,

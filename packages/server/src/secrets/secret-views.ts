@@ -5,6 +5,7 @@ import { dayOf } from './release-log.ts';
 import { viewUsageScope } from './scope-input.ts';
 import type { SecretAsker } from './secret-asker.ts';
 import type { FoundSecret } from './secret-store.ts';
+import { countSetupUsages } from './setup-usages.ts';
 import { NO_USAGE } from './usage-store.ts';
 
 /** Over so many days uses are counted. */
@@ -28,7 +29,7 @@ export function viewSecret(found: FoundSecret, asker: SecretAsker): SecretMetada
   };
 }
 
-/** The same with how often each is used, in two queries for all of them. */
+/** The same with how often each is used, in a few queries for all of them. */
 export async function viewListings(
   tables: Tables,
   found: readonly FoundSecret[],
@@ -36,7 +37,7 @@ export async function viewListings(
 ): Promise<SecretListing[]> {
   const ids = found.map(({ secret }) => secret.id);
   const counts = await tables.usage.countsOf(ids, dayOf(nowMs) - USAGE_DAYS);
-  const setups = await tables.configEntries.countsOfSecrets(ids);
+  const setups = await countSetupUsages(tables, found, asker.catalogue);
   return found.map((one, index) => {
     const { released, refused, lastReleasedAtMs } = counts[index] ?? NO_USAGE;
     const setupUsages = setups.get(one.secret.id) ?? 0;

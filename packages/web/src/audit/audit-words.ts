@@ -1,6 +1,4 @@
 // How people say what the audit trail has.
-import type { AuditRecord } from '@sallyport/protocol';
-
 const WORDS: Readonly<Record<string, string>> = {
   api: 'API',
   sso: 'single sign-on',
@@ -20,19 +18,6 @@ export function sayAction(action: string): string {
 /** What an action is about, e.g. `secrets-manager`. */
 export function topicOf(action: string): string {
   return action.split('.')[0] ?? action;
-}
-
-const ACTORS: Readonly<Record<AuditRecord['actorKind'], string>> = {
-  user: 'User',
-  'api-key': 'API key',
-  workload: 'Workload',
-  delegate: 'Delegate',
-  server: 'Server',
-  anybody: 'Not signed in',
-};
-
-export function sayActorKind(kind: AuditRecord['actorKind']): string {
-  return ACTORS[kind];
 }
 
 /** Whether a record is of something that was refused or failed. */

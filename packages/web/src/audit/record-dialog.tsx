@@ -6,9 +6,10 @@ import type { AuditRecord } from '@sallyport/protocol';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Fact, Facts } from '../ui/facts.tsx';
+import { sayActorKind } from '../ui/say-actor.ts';
 import { withFields } from './audit-filter.ts';
 import type { AuditFilter } from './audit-filter.ts';
-import { sayAction, sayActorKind } from './audit-words.ts';
+import { sayAction } from './audit-words.ts';
 import { sayExactTime } from './say-exact-time.ts';
 
 type Props = { record: AuditRecord; filter: AuditFilter; onClose: () => void };

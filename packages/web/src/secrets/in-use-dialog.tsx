@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import type { SecretDeletionPreview } from '@sallyport/protocol';
 import { Dialog } from '../ui/dialog.tsx';
 import { sayCount } from '../ui/say-time.ts';
-import { saySetupUsage } from './say-usage.ts';
+import { keyOfUsage, saySetupUsage } from './say-usage.ts';
 
 type Props = { preview: SecretDeletionPreview; onClose: () => void };
 
@@ -14,15 +14,15 @@ export function InUseDialog({ preview, onClose }: Props): ReactNode {
     <Dialog opened onClose={onClose} title={`“${secret.name}” is in use`} size="lg">
       <Stack gap="md">
         <Text size="sm">
-          Services refer to it. Remove these entries first; then it can be deleted. With the permission to
-          delete secrets by force it can be deleted all the same.
+          Services or start-up profiles refer to it. Remove these entries and edit these profiles first; then
+          it can be deleted. With the permission to delete secrets by force it can be deleted all the same.
         </Text>
         <List size="sm" spacing={4}>
           {setupUsages.usages.map((usage) => (
-            <List.Item key={usage.entryId}>{saySetupUsage(usage)}</List.Item>
+            <List.Item key={keyOfUsage(usage)}>{saySetupUsage(usage)}</List.Item>
           ))}
           {setupUsages.hidden > 0 && (
-            <List.Item>And {sayCount(setupUsages.hidden, 'entry', 'entries')} that you may not see</List.Item>
+            <List.Item>And {sayCount(setupUsages.hidden, 'usage', 'usages')} that you may not see</List.Item>
           )}
         </List>
         <Group justify="flex-end">

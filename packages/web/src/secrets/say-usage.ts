@@ -4,13 +4,20 @@ import { parseAvailability } from '@sallyport/protocol/client';
 import { sayScope } from '../scope-editor/say-region.ts';
 import { sayAvailability } from './say-availability.ts';
 
-/** E.g. `DB_PASSWORD of web in shop / production`. */
-export function saySetupUsage({ name, service, application, environment }: SetupUsageView): string {
+/** E.g. `DB_PASSWORD of web in shop / production`, or `start-up profile tools`. */
+export function saySetupUsage(usage: SetupUsageView): string {
+  if (usage.kind === 'start-up-profile') return `start-up profile ${usage.profile.name}`;
+  const { name, service, application, environment } = usage;
   const where =
     environment === null
       ? `${application.name}, all environments`
       : `${application.name} / ${environment.name}`;
   return `${name} of ${service.name} in ${where}`;
+}
+
+/** Tells one from another in a list. */
+export function keyOfUsage(usage: SetupUsageView): string {
+  return usage.kind === 'start-up-profile' ? usage.profile.id : usage.entryId;
 }
 
 const ACTIONS: Readonly<Record<string, string>> = {

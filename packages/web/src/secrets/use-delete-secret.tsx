@@ -42,7 +42,7 @@ export function useDeleteSecret(secret: Secret): Deletion {
       confirmLabel: isForced ? 'Delete by force' : 'Delete',
       danger: true,
       body: isForced
-        ? 'Services refer to it. It is deleted with all its versions, and they lose what refers to it. This cannot be undone.'
+        ? 'It is in use. It is deleted with all its versions; services lose what refers to it, and start-up profiles do not run without it. This cannot be undone.'
         : 'It is deleted with all its versions. This cannot be undone.',
       preview: async () => Promise.resolve({ data, confirmationToken }),
       run: async (token) =>

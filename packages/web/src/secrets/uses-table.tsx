@@ -7,6 +7,7 @@ import { PageControls } from '../ui/page-controls.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
 import type { Column } from '../ui/record-table.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
+import { sayActorKind } from '../ui/say-actor.ts';
 import { EmptyState, Loaded } from '../ui/states.tsx';
 import { useCursorPages } from '../ui/use-cursor-pages.ts';
 import classes from './records.module.css';
@@ -23,7 +24,7 @@ const COLUMNS: readonly Column<SecretUse>[] = [
       <>
         {principal.name ?? principal.id}
         <Text size="xs" c="dimmed">
-          {principal.kind}
+          {principal.kind !== null && sayActorKind(principal.kind)}
         </Text>
       </>
     ),

@@ -1,5 +1,7 @@
-// The step of the schema that brings start-up profiles of delegates and their runs.
+// The steps of the schema that bring start-up profiles of delegates with their runs, and an index of the secrets that they name.
 import type { DelegateId, DelegateProfileId, ProfileRunId } from '@sallyport/core';
+import { secretKeysIn } from '../../delegate-profiles/named-secrets.ts';
+import type { Connection } from './connection.ts';
 
 /** Columns of `delegate_profiles`. */
 export type DelegateProfileColumns = {
@@ -29,6 +31,13 @@ export type ProfileRunColumns = {
   facts: string;
   started_at_ms: number;
   output: Uint8Array;
+};
+
+/** Columns of `profile_secrets`. By what a script refers to, not by the secret: which one a name means can change. */
+export type ProfileSecretColumns = {
+  profile_id: DelegateProfileId;
+  /** An id, or a name as it is compared. */
+  secret_key: string;
 };
 
 export const DELEGATE_PROFILES_SCHEMA = `
@@ -61,3 +70,24 @@ CREATE TABLE profile_runs (
 CREATE INDEX profile_runs_by_delegate ON profile_runs (delegate_id);
 CREATE INDEX profile_runs_by_time ON profile_runs (profile_id, started_at_ms);
 `;
+
+export const PROFILE_SECRETS_SCHEMA = `
+CREATE TABLE profile_secrets (
+  secret_key TEXT NOT NULL,
+  profile_id TEXT NOT NULL REFERENCES delegate_profiles (id) ON DELETE CASCADE,
+  PRIMARY KEY (secret_key, profile_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX profile_secrets_by_profile ON profile_secrets (profile_id);
+`;
+
+/** Profiles that were saved before there was this index. */
+export function indexSecretsOfProfiles(connection: Connection): void {
+  const profiles = connection.all<{ id: string; script: string }>(
+    'SELECT id, script FROM delegate_profiles',
+    [],
+  );
+  for (const { id, script } of profiles) {
+    for (const key of secretKeysIn(script))
+      connection.run('INSERT INTO profile_secrets (secret_key, profile_id) VALUES (?, ?)', [key, id]);
+  }
+}

@@ -1,7 +1,14 @@
 // Start-up profiles of delegates, in SQLite.
 import { isId, nameKey } from '@sallyport/core';
-import type { DelegateProfileId } from '@sallyport/core';
-import type { DelegateProfileRow, DelegateProfileStore } from '../../delegate-profiles/profile-store.ts';
+import type { DelegateProfileId, SecretId } from '@sallyport/core';
+import { sql } from 'kysely';
+import type { SqlBool } from 'kysely';
+import { secretKeysIn } from '../../delegate-profiles/named-secrets.ts';
+import type {
+  DelegateProfileRow,
+  DelegateProfileStore,
+  ProfileNaming,
+} from '../../delegate-profiles/profile-store.ts';
 import type { DelegateProfileColumns } from './delegate-profiles-migration.ts';
 import { SqliteProfileRuns } from './profile-runs-table.ts';
 import { prepare, tables } from './query.ts';
@@ -48,6 +55,36 @@ const all = prepare(() => tables.selectFrom('delegate_profiles').selectAll().ord
 const remove = prepare((p: { id: DelegateProfileId }) =>
   tables.deleteFrom('delegate_profiles').where('id', '=', p.id),
 );
+const forgetSecrets = prepare((p: { id: DelegateProfileId }) =>
+  tables.deleteFrom('profile_secrets').where('profile_id', '=', p.id),
+);
+/** `keys` holds a JSON array, as `ids` does below. */
+const rememberSecrets = prepare((p: { id: DelegateProfileId; keys: string }) =>
+  tables
+    .insertInto('profile_secrets')
+    .columns(['profile_id', 'secret_key'])
+    .expression((query) =>
+      query
+        .selectFrom(sql<{ value: string }>`json_each(${p.keys})`.as('one'))
+        .select([sql<DelegateProfileId>`${p.id}`.as('profile_id'), sql<string>`one.value`.as('secret_key')]),
+    ),
+);
+const namingById = prepare((p: { ids: string }) =>
+  tables
+    .selectFrom('profile_secrets as s')
+    .innerJoin('delegate_profiles as p', 'p.id', 's.profile_id')
+    .where(sql<SqlBool>`s.secret_key IN (SELECT value FROM json_each(${p.ids}))`)
+    .select([sql<SecretId>`s.secret_key`.as('secret_id'), 'p.id', 'p.name', 'p.name_key'])
+    .select(sql<string | null>`NULL`.as('by_name')),
+);
+const namingByName = prepare((p: { ids: string }) =>
+  tables
+    .selectFrom('secret_names as n')
+    .innerJoin('profile_secrets as s', 's.secret_key', 'n.name_key')
+    .innerJoin('delegate_profiles as p', 'p.id', 's.profile_id')
+    .where(sql<SqlBool>`n.secret_id IN (SELECT value FROM json_each(${p.ids}))`)
+    .select(['n.secret_id', 'p.id', 'p.name', 'p.name_key', 'n.name as by_name']),
+);
 
 /** `DelegateProfileStore` inside one transaction. */
 export class SqliteDelegateProfiles implements DelegateProfileStore {
@@ -61,10 +98,13 @@ export class SqliteDelegateProfiles implements DelegateProfileStore {
 
   async insert(row: DelegateProfileRow): Promise<void> {
     this.#session.run(insert(columnsOf(row)), uniqueName(row));
+    this.#indexSecrets(row);
   }
 
   async update(row: DelegateProfileRow): Promise<void> {
     this.#session.run(update(columnsOf(row)), uniqueName(row));
+    this.#session.run(forgetSecrets({ id: row.id }));
+    this.#indexSecrets(row);
   }
 
   async find(reference: string): Promise<DelegateProfileRow | null> {
@@ -80,6 +120,23 @@ export class SqliteDelegateProfiles implements DelegateProfileStore {
 
   async remove(id: DelegateProfileId): Promise<void> {
     this.#session.run(remove({ id }));
+  }
+
+  async naming(secretIds: readonly SecretId[]): Promise<ProfileNaming[]> {
+    const ids = JSON.stringify(secretIds);
+    const rows = [...this.#session.all(namingById({ ids })), ...this.#session.all(namingByName({ ids }))];
+    return rows
+      .sort((a, b) => (a.name_key < b.name_key ? -1 : a.name_key > b.name_key ? 1 : 0))
+      .map(({ secret_id, id, name, by_name }) => ({
+        secretId: secret_id,
+        profile: { id, name },
+        by: by_name,
+      }));
+  }
+
+  #indexSecrets({ id, script }: DelegateProfileRow): void {
+    const keys = secretKeysIn(script);
+    if (keys.length > 0) this.#session.run(rememberSecrets({ id, keys: JSON.stringify(keys) }));
   }
 }
 

@@ -3,7 +3,11 @@
 import { AppError, invariant } from '@sallyport/core';
 import { API_KEY_OWNERS_SCHEMA } from './api-keys-migration.ts';
 import { APPLICATIONS_SCHEMA } from './applications-migration.ts';
-import { DELEGATE_PROFILES_SCHEMA } from './delegate-profiles-migration.ts';
+import {
+  DELEGATE_PROFILES_SCHEMA,
+  indexSecretsOfProfiles,
+  PROFILE_SECRETS_SCHEMA,
+} from './delegate-profiles-migration.ts';
 import { ADDED_SELECTORS_SCHEMA } from './delegates-migration.ts';
 import { AUDIT_SCHEMA } from './audit-migration.ts';
 import type { Connection } from './connection.ts';
@@ -19,8 +23,8 @@ import { WORKLOAD_ISSUERS_SCHEMA } from './workloads-migration.ts';
 /** Marks the file as ours (`PRAGMA application_id`): "SPRT" in ASCII. */
 export const APPLICATION_ID = 0x53505254;
 
-/** One step: the statements that lead from the schema before to the next. */
-export type Migration = { name: string; sql: string };
+/** One step: the statements that lead from the schema before to the next, and what SQL alone cannot fill in. */
+export type Migration = { name: string; sql: string; fill?: (connection: Connection) => void };
 
 const FIRST_SCHEMA = `
 CREATE TABLE settings (
@@ -165,6 +169,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'selectors added to delegates', sql: ADDED_SELECTORS_SCHEMA },
   { name: 'start-up profiles', sql: DELEGATE_PROFILES_SCHEMA },
   { name: 'tests of secrets managers', sql: MANAGER_TESTS_SCHEMA },
+  { name: 'secrets of start-up profiles', sql: PROFILE_SECRETS_SCHEMA, fill: indexSecretsOfProfiles },
 ];
 
 /**
@@ -183,9 +188,10 @@ export async function migrate(
     requireOurDatabase(connection, options.path);
     const applied = appliedMigrations(connection);
     requireKnownHistory(applied, options.path);
-    for (const [index, { name, sql }] of MIGRATIONS.entries()) {
+    for (const [index, { name, sql, fill }] of MIGRATIONS.entries()) {
       if (index < applied.length) continue;
       connection.script(sql);
+      fill?.(connection);
       connection.run('INSERT INTO migrations (number, name, applied_at_ms) VALUES (?, ?, ?)', [
         index + 1,
         name,

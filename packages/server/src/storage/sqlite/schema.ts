@@ -28,7 +28,11 @@ import type {
   AuditRecordColumns,
   AuditSinkColumns,
 } from './audit-migration.ts';
-import type { DelegateProfileColumns, ProfileRunColumns } from './delegate-profiles-migration.ts';
+import type {
+  DelegateProfileColumns,
+  ProfileRunColumns,
+  ProfileSecretColumns,
+} from './delegate-profiles-migration.ts';
 import type { LocalUseJournalColumns } from './local-reads-migration.ts';
 import type { ManagerTestColumns } from './manager-tests-migration.ts';
 import type { LinkColumns, RecoveryCodeColumns, SessionColumns, UserColumns } from './users-migration.ts';
@@ -202,6 +206,7 @@ export type Schema = {
   uploads: UploadColumns;
   delegate_profiles: DelegateProfileColumns;
   profile_runs: ProfileRunColumns;
+  profile_secrets: ProfileSecretColumns;
   upload_chunks: UploadChunkColumns;
   delegate_tokens: DelegateTokenColumns;
   delegates: DelegateColumns;
