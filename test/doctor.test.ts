@@ -24,7 +24,10 @@ beforeAll(async () => {
   place = await Workplace.make();
   deployment = await Deployment.start();
   await deployment.startDelegate({ name: 'one', environment: target.environment });
-  const settings = settingsFor(target, 'iam-role', ['one']);
+  const settings = {
+    ...settingsFor(target, 'iam-role', ['one']),
+    dataKeyCache: { maxAgeSeconds: 300, maxUses: 100 },
+  };
   await deployment.client.call('createSecretsManager', { body: { name: 'kms', settings } });
 }, 60_000);
 afterAll(async () => {
@@ -190,6 +193,17 @@ test('a damaged configuration file and a missing address are told', async () => 
     expect.stringMatching(/^fail {2}address: No server address is given\.\n {6}next: /m),
   ]);
 });
+
+test('what the data-key cache of a delegate spares is told, as of its last heartbeat', async () => {
+  await deployment.client.set('read-often', 'value');
+  for (let read = 0; read < 3; read++) await deployment.client.get('read-often');
+  const cache = async (): Promise<Finding | undefined> =>
+    find(await doctor(['-o', 'json']), 'data keys at one');
+  await expect.poll(cache, { timeout: 15_000, interval: 1000 }).toMatchObject({
+    verdict: 'ok',
+    text: '1 in memory; 3 uses took 1 call to key services, 67 % were spared',
+  });
+}, 30_000);
 
 test('a delegate that is gone leaves its secrets manager without one, and that exits with 6', async () => {
   await deployment.delegates.get('one')?.stop();

@@ -79,7 +79,11 @@ describe('heartbeats', () => {
     await using it = await DelegateFixture.start({ dependencies: { time } });
     for (let beat = 0; beat < 3; beat++) {
       time.advance(HEARTBEAT.everySeconds * 1000);
-      expect(await it.connection.next('heartbeat')).toEqual({ type: 'heartbeat', tasksInFlight: 0 });
+      expect(await it.connection.next('heartbeat')).toEqual({
+        type: 'heartbeat',
+        tasksInFlight: 0,
+        dataKeyCache: { keys: 0, uses: 0, keyServiceCalls: 0 },
+      });
     }
     let passedMs = 30_000;
     for (; passedMs < 30 * 60_000 + 10_000; passedMs += 10_000) {

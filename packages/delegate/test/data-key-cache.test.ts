@@ -63,6 +63,18 @@ class Bench {
   }
 }
 
+test('what was used, and what that took, is counted', async () => {
+  const bench = new Bench();
+  await bench.fill('a');
+  await bench.fill('a');
+  expect(bench.cache.take('a', POLICY)).not.toBe(null);
+  expect(bench.cache.take('b', POLICY)).toBe(null);
+  await bench.fill('b', { policy: { ...POLICY, maxAgeSeconds: 0 } });
+  expect(bench.cache.state).toEqual({ keys: 1, uses: 4, keyServiceCalls: 2 });
+  bench.cache.flushAll();
+  expect(bench.cache.state).toEqual({ keys: 0, uses: 4, keyServiceCalls: 2 });
+});
+
 describe('maximum age', () => {
   test('is absolute: use does not prolong it', async () => {
     const bench = new Bench();

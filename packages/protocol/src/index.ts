@@ -162,6 +162,7 @@ export {
   DelegateList,
   DelegateTokenList,
   DelegateTokenView,
+  DataKeyCacheState,
   DelegateView,
   EditDelegate,
   ExplainDelegates,

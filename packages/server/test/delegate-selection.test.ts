@@ -135,6 +135,11 @@ describe('the order of offers', () => {
     await asked;
     expect(await offered()).toEqual(['idle', 'busy']);
     expect((await viewOf(busy)).tasksInFlight).toBe(1);
+    expect((await viewOf(busy)).dataKeyCache).toBe(null);
+    const dataKeyCache = { keys: 1, uses: 9, keyServiceCalls: 2 };
+    busy.send({ type: 'heartbeat', tasksInFlight: 1, dataKeyCache });
+    await busy.next('heartbeat-seen');
+    expect((await viewOf(busy)).dataKeyCache).toEqual(dataKeyCache);
     await busy.disconnect();
     await answer;
   });

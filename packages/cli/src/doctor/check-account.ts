@@ -17,6 +17,8 @@ export type AccountOptions = {
 
 const KEY_ENDS_SOON_MS = 7 * 86_400_000;
 const HEARTBEAT_LATE_MS = 30_000;
+const USES_THAT_TELL = 1000;
+const SPARED_LEAST = 0.5;
 
 export async function checkAccount(client: Client, options: AccountOptions): Promise<Finding[]> {
   const findings = await attempt('key', async () => checkKey(client, options));
@@ -73,7 +75,11 @@ async function checkDelegates(client: Client, options: AccountOptions): Promise<
     ];
   }
   const findings = await Promise.all(
-    delegates.map(async (delegate) => [stateOf(delegate), await trustOf(delegate, client, options)]),
+    delegates.map(async (delegate) => [
+      stateOf(delegate),
+      await trustOf(delegate, client, options),
+      ...cacheOf(delegate),
+    ]),
   );
   return findings.flat();
 }
@@ -99,6 +105,21 @@ function stateOf(delegate: DelegateView): Finding {
     return warn(check, `${facts}; it rests after failures`, 'Look at its log: its last tasks failed.');
   }
   return ok(check, facts);
+}
+
+/** What its data-key cache spares. Below so many uses, a share says nothing. */
+function cacheOf({ name, state, dataKeyCache }: DelegateView): Finding[] {
+  if (state !== 'connected') return [];
+  const check = `data keys at ${name}`;
+  if (dataKeyCache === null) return [skipped(check, 'not told yet; the next heartbeat does, within 10 s')];
+  const { keys, uses, keyServiceCalls } = dataKeyCache;
+  if (uses === 0) return [ok(check, `${keys} in memory; no secret was read since it was started`)];
+  const spared = 1 - keyServiceCalls / uses;
+  const facts = `${keys} in memory; ${uses} uses took ${keyServiceCalls} ${keyServiceCalls === 1 ? 'call' : 'calls'} to key services, ${Math.round(spared * 100)} % were spared`;
+  if (uses < USES_THAT_TELL || spared >= SPARED_LEAST) return [ok(check, facts)];
+  const hint =
+    'Secrets are read again only after their data keys are forgotten: raise the maximum age or uses of the data-key cache in the settings of the secrets manager, if what a revocation at AWS may take allows it.';
+  return [warn(check, facts, hint)];
 }
 
 async function trustOf(

@@ -21,6 +21,9 @@ export type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
 /** How a connection ended. `detail` is for the log. */
 export type LinkEnd = { refusal: WireError } | { refusal: null; detail: string };
 
+/** What a delegate has to do, and what it spares. */
+export type DelegateLoad = Omit<Extract<DelegateMessage, { type: 'heartbeat' }>, 'type'>;
+
 export type LinkEvents = {
   /** Answers the server's hello. */
   identify(challenge: Uint8Array): DelegateMessage;
@@ -30,7 +33,8 @@ export type LinkEvents = {
   chunk(frame: StreamFrame): void;
   /** Before each heartbeat; a good moment for what is done regularly. */
   beat(): void;
-  tasksInFlight(): number;
+  /** What each heartbeat tells. */
+  load(): DelegateLoad;
   /** Called once, last. */
   ended(end: LinkEnd): void;
 };
@@ -150,7 +154,7 @@ export class Link implements TaskConnection {
   #scheduleHeartbeat(): void {
     this.#cancelHeartbeat = this.#time.after(HEARTBEAT.everySeconds * 1000, () => {
       this.#events.beat();
-      this.send({ type: 'heartbeat', tasksInFlight: this.#events.tasksInFlight() });
+      this.send({ type: 'heartbeat', ...this.#events.load() });
       this.#scheduleHeartbeat();
     });
   }

@@ -7,7 +7,7 @@ import type { Logger } from '../log/logger.ts';
 import type { Time } from '../time/time.ts';
 import type { Dial } from './dial.ts';
 import { Link } from './link.ts';
-import type { LinkEnd, Welcome, WorkMessage } from './link.ts';
+import type { DelegateLoad, LinkEnd, Welcome, WorkMessage } from './link.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 
 /** How a delegate stands to its server. */
@@ -26,7 +26,7 @@ export type ConnectionHandlers = {
   chunk(frame: StreamFrame, connection: Link): void;
   /** Called every ten seconds while connected. */
   beat(): void;
-  tasksInFlight(): number;
+  load(): DelegateLoad;
   ended(connection: Link, end: LinkEnd): void;
   stateChanged(state: ConnectionState): void;
 };
@@ -97,7 +97,7 @@ export class ServerConnection {
         message: (message, messageBytes) => handlers.message(message, { connection: link, messageBytes }),
         chunk: (frame) => handlers.chunk(frame, link),
         beat: () => handlers.beat(),
-        tasksInFlight: () => handlers.tasksInFlight(),
+        load: () => handlers.load(),
         ended: (end) => this.#ended(link, end),
       },
     });

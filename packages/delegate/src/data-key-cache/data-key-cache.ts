@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { DATA_KEY_CACHE_LIMITS } from '@sallyport/core';
 import type { DataKeyCachePolicy, SecretsManagerId } from '@sallyport/core';
+import type { DataKeyCacheState } from '@sallyport/protocol';
 import type { Time } from '../time/time.ts';
 import { SharedFlight } from './shared-flight.ts';
 
@@ -36,6 +37,8 @@ export class DataKeyCache {
   // In the order of last use, so the first one makes room.
   readonly #entries = new Map<string, Entry>();
   #cancelSweep: (() => void) | null = null;
+  #uses = 0;
+  #keyServiceCalls = 0;
 
   constructor(options: { time: Time; maxEntries: number }) {
     this.#time = options.time;
@@ -47,13 +50,21 @@ export class DataKeyCache {
     return this.#entries.size;
   }
 
+  get state(): DataKeyCacheState {
+    return { keys: this.size, uses: this.#uses, keyServiceCalls: this.#keyServiceCalls };
+  }
+
   /**
    * The data key, from the cache or by `unwrap`. With a maximum age of 0 every use is a call of its own.
    * @throws what `unwrap` throws (nothing is kept then), or the signal's reason
    */
   async use(request: DataKeyUse): Promise<KeyObject> {
     request.signal.throwIfAborted();
-    if (request.policy.maxAgeSeconds === 0) return request.unwrap(request.signal);
+    this.#uses += 1;
+    if (request.policy.maxAgeSeconds === 0) {
+      this.#keyServiceCalls += 1;
+      return request.unwrap(request.signal);
+    }
     const { cacheKey } = request;
     const entry = this.#live(cacheKey) ?? this.#start(request);
     entry.uses += 1;
@@ -67,6 +78,7 @@ export class DataKeyCache {
     if (policy.maxAgeSeconds === 0) return null;
     const entry = this.#live(cacheKey);
     if (entry === null || entry.key === null) return null;
+    this.#uses += 1;
     entry.uses += 1;
     this.#entries.delete(cacheKey);
     if (entry.uses < policy.maxUses) this.#entries.set(cacheKey, entry);
@@ -96,6 +108,7 @@ export class DataKeyCache {
   }
 
   #start(request: DataKeyUse): Entry {
+    this.#keyServiceCalls += 1;
     const maxAgeSeconds = Math.min(request.policy.maxAgeSeconds, DATA_KEY_CACHE_LIMITS.maxAgeSeconds);
     const entry: Entry = {
       secretsManagerId: request.secretsManagerId,

@@ -65,7 +65,7 @@ export class Delegate implements RunningDelegate {
       chunk: (frame, connection) => runner.chunkArrived(frame, connection),
       // Asking is what replaces a sealing key past half of its life; `publish` then tells the server.
       beat: () => void services.sessions.currentOffer(),
-      tasksInFlight: () => runner.inFlight,
+      load: () => ({ tasksInFlight: runner.inFlight, dataKeyCache: services.cache.state }),
       ended: (connection, end) => this.#connectionEnded(connection, end),
       stateChanged: () => this.#stateChanged(),
     });

@@ -3,6 +3,16 @@ import { z } from 'zod';
 import { SECRETS_MANAGER_KINDS } from '@sallyport/core';
 import { DelegateIdSchema, DelegateTokenIdSchema, NameSchema, ReferenceSchema, TimeMs } from './ids.ts';
 
+/** What a delegate does to spare calls to the key service; counts since it was started. */
+export const DataKeyCacheState = z
+  .strictObject({
+    keys: z.number().int().min(0).describe('Unwrapped data keys in its memory now.'),
+    uses: z.number().int().min(0).describe('Uses of data keys, to open a version each.'),
+    keyServiceCalls: z.number().int().min(0).describe('Calls that those took; all others came from memory.'),
+  })
+  .meta({ id: 'DataKeyCacheState' });
+export type DataKeyCacheState = z.infer<typeof DataKeyCacheState>;
+
 export const DelegateView = z
   .strictObject({
     id: DelegateIdSchema,
@@ -24,6 +34,9 @@ export const DelegateView = z
       .nullable()
       .describe('Whether its guard file lets it run scripts; null: not connected, so not known.'),
     tasksInFlight: z.number().int().min(0),
+    dataKeyCache: DataKeyCacheState.nullable().describe(
+      'As of the last heartbeat; null: not connected, or for less than the time between two heartbeats.',
+    ),
     restingUntilMs: TimeMs.nullable().describe(
       'After failures of its own it gets no tasks until then, unless it is the only one.',
     ),

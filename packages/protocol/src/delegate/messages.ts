@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { SECRETS_MANAGER_KINDS } from '@sallyport/core';
 import { AccountIdSchema } from '../api/audit.ts';
+import { DataKeyCacheState } from '../api/delegates.ts';
 import { base64Url, DelegateIdSchema, SecretsManagerIdSchema, TaskIdSchema } from '../api/ids.ts';
 import { SealingOfferSchema } from '../api/sealing.ts';
 import { PreflightStep } from '../api/secrets-managers.ts';
@@ -76,7 +77,11 @@ export const DelegateMessage = z.discriminatedUnion('type', [
     signature: base64Url(64).describe('Over `challengeBytes`.'),
   }),
   z.strictObject({ type: z.literal('offer'), offer: SealingOfferSchema }),
-  z.strictObject({ type: z.literal('heartbeat'), tasksInFlight: z.number().int().min(0) }),
+  z.strictObject({
+    type: z.literal('heartbeat'),
+    tasksInFlight: z.number().int().min(0),
+    dataKeyCache: DataKeyCacheState.optional(),
+  }),
   z
     .strictObject({
       type: z.literal('progress'),

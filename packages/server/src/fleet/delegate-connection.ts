@@ -16,6 +16,7 @@ import {
   toWireError,
 } from '@sallyport/protocol';
 import type {
+  DataKeyCacheState,
   DelegateMessage,
   DelegateOffer,
   LocalRead,
@@ -72,6 +73,8 @@ export class DelegateConnection implements DelegateStanding {
   connected = true;
   readonly runsScripts: boolean;
   lastHeardAtMs: number;
+  /** As of the last heartbeat; null before the first. */
+  dataKeyCache: DataKeyCacheState | null = null;
   offer: SealingOffer;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
@@ -240,6 +243,7 @@ export class DelegateConnection implements DelegateStanding {
   #handle(message: DelegateMessage): boolean {
     switch (message.type) {
       case 'heartbeat':
+        this.dataKeyCache = message.dataKeyCache ?? null;
         this.send({ type: 'heartbeat-seen' });
         return true;
       case 'progress':

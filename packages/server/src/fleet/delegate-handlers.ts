@@ -110,6 +110,7 @@ function viewDelegate(row: DelegateRow, { fleet, rests }: DelegateServices): Del
     kinds: [...row.kinds],
     runsScripts: standing.runsScripts,
     tasksInFlight: connection?.tasksInFlight ?? 0,
+    dataKeyCache: connection?.connected === true ? connection.dataKeyCache : null,
     restingUntilMs: rests.restingUntilMs(row.id),
     lastHeartbeatAtMs: connection?.lastHeardAtMs ?? row.lastSeenAtMs,
     createdAtMs: row.createdAtMs,
