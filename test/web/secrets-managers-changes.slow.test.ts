@@ -89,7 +89,7 @@ describe('an edit', () => {
     await button(page, 'Save changes').click();
     await page
       .getByRole('row', { name: /user keys/ })
-      .getByText(/vpc-1 works/)
+      .getByText('Healthy on vpc-1')
       .waitFor();
     expect(Object.keys((await bodies())[0] ?? {}).sort()).toEqual(['expectedRevision', 'name']);
   }, 60_000);

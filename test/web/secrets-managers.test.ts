@@ -64,7 +64,7 @@ describe('each credentials type is filled in, tested and saved', () => {
     await saveIt(page, 'prod-kms');
     const row = page.getByRole('row', { name: /prod-kms/ });
     await row.getByText('Default', { exact: true }).waitFor();
-    await row.getByText(/vpc-1 works/).waitFor();
+    await row.getByText('Healthy on vpc-1').waitFor();
     await row.getByText(/1 minute/).waitFor();
     await judgePage(page, 'secrets-managers');
     const { secretsManagers } = await lab.journey.deployment.client.call('listSecretsManagers');
@@ -156,6 +156,34 @@ function trustNobody() {
     Statement: { Effect: 'Deny' as const, Principal: { AWS: lab.hostRoleArn() }, Action: 'sts:AssumeRole' },
   };
 }
+
+describe('health', () => {
+  test('of the last test is shown in a browser that has tested nothing, and a test there renews it', async () => {
+    const { target, journey } = lab;
+    const arn = lab.hostRoleArn();
+    const { client } = journey.deployment;
+    const others = [assumeRolePolicy(target.roleArn)];
+    const few = keyUsePolicy({ ...target, actions: ['kms:GenerateDataKey'] });
+    target.lab.identities.updateRole({ arn, policies: [few, ...others] });
+    await client.call('testSecretsManager', { params: { secretsManager: 'prod-kms' } });
+    target.lab.identities.updateRole({ arn, policies: [keyUsePolicy(target), ...others] });
+
+    const { page } = await lab.open('/secrets-managers');
+    const row = page.getByRole('row', { name: /prod-kms/ });
+    await row.getByText('Failing on vpc-1: missing kms:Decrypt').waitFor();
+    await judgePage(page, 'secrets-managers-failing');
+    await row.locator('[data-health="failing"]').click();
+    const last = page.getByRole('region', { name: 'Last test' });
+    await last.getByText('kms:Decrypt', { exact: true }).first().waitFor();
+    await takePicture(page, 'secrets-manager-last-test');
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'prod-kms', exact: true }).click();
+    await page.getByText('Failing on vpc-1: missing kms:Decrypt').waitFor();
+    await button(page, 'Test').click();
+    await page.getByText('Healthy on vpc-1').waitFor();
+    await takePicture(page, 'secrets-manager-healthy');
+  }, 60_000);
+});
 
 describe('by keyboard alone', () => {
   test('a secrets manager is chosen, filled in, tested and saved', async () => {

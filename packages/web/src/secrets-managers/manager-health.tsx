@@ -1,65 +1,93 @@
-// What the last test of a secrets manager found out, per delegate, with how long it took and when that was.
+// What the last test of a secrets manager found, in a few lines; the whole of it, stage by stage, opens over the page.
 import { Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
-import type { SecretsManagerView } from '@sallyport/protocol';
+import type { DelegateHealth, ManagerHealth as Health, SecretsManagerView } from '@sallyport/protocol';
+import { sayDelegateHealth, sayHealth, sayHealthLatency } from '@sallyport/protocol/client';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { sayCount } from '../ui/say-time.ts';
-import { latencyMs, useLastTest } from './last-tests.ts';
-import classes from './secrets-managers-page.module.css';
+import classes from './manager-health.module.css';
 
-const PreflightReport = lazy(async () => ({
-  default: (await import('./preflight-report.tsx')).PreflightReport,
-}));
+const LastTest = lazy(async () => ({ default: (await import('./last-test.tsx')).LastTest }));
+
+/** Delegates that have a line of their own below the first one. */
+const LINES_MAX = 3;
+/** Closer together than that, results are of one test. */
+const SAME_TEST_MS = 60_000;
 
 export function ManagerHealth({ manager }: { manager: SecretsManagerView }): ReactNode {
-  const { id, name } = manager;
-  const last = useLastTest(id);
+  const { name, health } = manager;
   const [isOpen, setOpen] = useState(false);
-  if (last === null) {
+  if (health.state === 'untested') {
     return (
-      <Text size="xs" c="dimmed" title="Results of tests are kept for as long as this page is open.">
-        Not tested in this session
+      <Text size="xs" c="dimmed" data-health="untested">
+        {sayHealth(health)}
       </Text>
     );
   }
-  const warnings = last.outcome.delegates.reduce(
-    (sum, { report }) => sum + (report?.warnings.length ?? 0),
-    0,
-  );
+  const lines = linesBelow(health);
+  const more = lines.length - LINES_MAX;
+  const took = sayHealthLatency(health);
+  const [first] = health.delegates;
+  // Other delegates' warnings are in their lines.
+  const warnings = first === undefined || lines.includes(first) ? 0 : first.warningCount;
   return (
     <>
-      <UnstyledButton
-        className={classes.health}
-        onClick={() => setOpen(true)}
-        data-health={last.outcome.ok ? 'passed' : 'failed'}
-      >
+      <UnstyledButton className={classes.health} onClick={() => setOpen(true)} data-health={health.state}>
         <VisuallyHidden>Last test of {name}:</VisuallyHidden>
-        {last.outcome.delegates.map((one) => {
-          const isOk = one.report?.ok === true;
-          const tookMs = latencyMs(one);
-          return (
-            <Text key={one.delegateId} size="xs" component="span" className={classes.line}>
-              <span className={isOk ? classes.passed : classes.failed}>
-                <Icon name={isOk ? 'check' : 'close'} size={14} />
-              </span>
-              {one.delegateName} {isOk ? 'works' : 'fails'}
-              {tookMs !== null && `, ${tookMs.toLocaleString('en')} ms`}
-            </Text>
-          );
-        })}
+        <Line look={LOOKS[health.state]}>{sayHealth(health)}</Line>
+        {lines.slice(0, LINES_MAX).map((one) => (
+          <Line key={one.delegateId} look={one.isOutdated ? 'unknown' : one.ok ? 'passed' : 'failed'}>
+            {one.delegateName} {sayDelegateHealth(one)}
+            {Math.abs(one.atMs - (health.atMs ?? 0)) > SAME_TEST_MS && (
+              <>
+                , <RelativeTime atMs={one.atMs} />
+              </>
+            )}
+          </Line>
+        ))}
         <Text size="xs" c="dimmed" component="span">
-          <RelativeTime atMs={last.atMs} />
-          {warnings > 0 && `, ${sayCount(warnings, 'warning')}`}
+          {more > 0 && `and ${more} more · `}
+          {took !== null && `${took} · `}
+          <RelativeTime atMs={health.atMs} />
+          {warnings > 0 && ` · ${sayCount(warnings, 'warning')}`}
         </Text>
       </UnstyledButton>
       <Dialog opened={isOpen} onClose={() => setOpen(false)} title={`Last test of ${name}`} size="xl">
         <Suspense>
-          <PreflightReport outcome={last.outcome} />
+          <LastTest manager={manager} />
         </Suspense>
       </Dialog>
     </>
   );
+}
+
+type Look = 'passed' | 'failed' | 'unknown';
+
+const LOOKS: Readonly<Record<Health['state'], Look>> = {
+  untested: 'unknown',
+  outdated: 'unknown',
+  healthy: 'passed',
+  degraded: 'failed',
+  failing: 'failed',
+};
+
+const ICONS = { passed: 'check', failed: 'close', unknown: 'circle' } as const;
+
+function Line({ look, children }: { look: Look; children: ReactNode }): ReactNode {
+  return (
+    <Text size="xs" component="span" className={classes.line}>
+      <span className={classes[look]}>
+        <Icon name={ICONS[look]} size={14} />
+      </span>
+      <span>{children}</span>
+    </Text>
+  );
+}
+
+/** Those that the first line does not name already. */
+function linesBelow({ state, tested, delegates }: Health): readonly DelegateHealth[] {
+  return state === 'outdated' || (state === 'healthy' && tested > 1) ? delegates : delegates.slice(1);
 }

@@ -1,26 +1,29 @@
 // Shows the policies that the typed settings need, ready to paste.
 import { Code, Group, List, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { useOperation } from '../client/operations.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Panel } from '../ui/page.tsx';
-import { useLastTest } from './last-tests.ts';
 import { gapsIn, policiesFor } from './policies.ts';
 import classes from './policy-panel.module.css';
 import type { ManagerForm } from './use-manager-form.ts';
 
 export function PolicyPanel({ form }: { form: ManagerForm }): ReactNode {
   const { draft, saved, trial } = form;
-  const lastTest = useLastTest(saved?.id ?? '');
-  const tested = trial.outcome ?? lastTest?.outcome ?? null;
-  const pinnedHere =
-    tested?.delegates.find(({ report }) => report?.pinnedKeyArn)?.report?.pinnedKeyArn ?? null;
+  const kept = useOperation(
+    'listSecretsManagerTests',
+    { params: { secretsManager: saved?.id ?? '' } },
+    { enabled: saved !== null },
+  );
+  const reports = (trial.outcome?.delegates ?? kept.data?.tests ?? []).map(({ report }) => report);
+  const pinnedHere = reports.find((report) => report?.pinnedKeyArn)?.pinnedKeyArn ?? null;
   const isSameKey = saved?.kind === 'aws-kms' && saved.keyArn === draft.keyArn.trim();
   const policies = policiesFor({
     draft,
     context: saved?.context ?? {},
     secretsManagerId: saved?.id ?? null,
     pinnedKeyArn: isSameKey ? saved.pinnedKeyArn : trial.isOutdated ? null : pinnedHere,
-    identityArn: tested?.delegates.find(({ report }) => report?.identityArn)?.report?.identityArn ?? null,
+    identityArn: reports.find((report) => report?.identityArn)?.identityArn ?? null,
   });
   const gaps = gapsIn(policies);
   return (

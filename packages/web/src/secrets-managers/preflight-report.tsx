@@ -5,7 +5,6 @@ import type { DelegatePreflight, PreflightOutcome, PreflightStep } from '@sallyp
 import { MissingStatement } from '../ui/error-panel.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { sayCount } from '../ui/say-time.ts';
-import { latencyMs } from './last-tests.ts';
 import { saySilence } from './live-preflight.ts';
 import classes from './preflight-report.module.css';
 
@@ -80,6 +79,8 @@ type CardProps = {
   silentSeconds?: number;
   /** What came of it; null: it is still trying. */
   finished?: DelegatePreflight | null;
+  /** Beside its name. */
+  note?: ReactNode;
 };
 
 /** One delegate. What is known only at the end stands below the steps, so that nothing moves that is being read. */
@@ -89,6 +90,7 @@ export function DelegateCard({
   steps,
   silentSeconds = 0,
   finished = null,
+  note,
 }: CardProps): ReactNode {
   const { colour, word } = STATES[state];
   const tookMs = finished === null ? null : latencyMs(finished);
@@ -107,6 +109,7 @@ export function DelegateCard({
               {tookMs.toLocaleString('en')} ms
             </Text>
           )}
+          {note}
           {silentSeconds > 0 && <Text size="xs">{saySilence(silentSeconds)}</Text>}
         </Group>
         {steps.length > 0 && (
@@ -120,6 +123,13 @@ export function DelegateCard({
       </Stack>
     </section>
   );
+}
+
+/** How long it took for all stages, in whole milliseconds; null: it did not report. */
+function latencyMs({ report }: DelegatePreflight): number | null {
+  return report === null
+    ? null
+    : Math.round(report.stages.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0));
 }
 
 function Findings({ one: { report, error } }: { one: DelegatePreflight }): ReactNode {

@@ -1,7 +1,7 @@
 // One secrets manager: its settings to change, or to read for whoever may not.
 import { Button } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import { isAppError } from '@sallyport/sdk/browser';
 import type { SecretsManagerView } from '@sallyport/protocol';
@@ -16,10 +16,15 @@ import { TextLink } from '../ui/text-link.tsx';
 import { secretsManagerRoute } from './area.ts';
 import { labelOfKind } from './kinds.ts';
 import { draftOfManager } from './manager-draft.ts';
-import { ManagerFacts } from './manager-facts.tsx';
 import { ManagerForm } from './manager-form.tsx';
 import { useDeleteManager } from './use-delete-manager.ts';
 import { useManagerForm } from './use-manager-form.ts';
+
+const ManagerSummary = lazy(async () => ({
+  default: (await import('./manager-summary.tsx')).ManagerSummary,
+}));
+/** Of the summary's two lines, so that nothing moves when they come. */
+const SUMMARY_HEIGHT_PX = 38;
 
 export function SecretsManagerPage(): ReactNode {
   const { secretsManager } = secretsManagerRoute.useParams();
@@ -47,17 +52,20 @@ export function SecretsManagerPage(): ReactNode {
       }
     >
       <Loaded query={query} rows={8}>
-        {(manager) =>
-          isManaging ? (
-            <EditForm
-              key={`${manager.id} ${edition}`}
-              view={manager}
-              onLoadAgain={() => void query.refetch().then(() => setEdition(edition + 1))}
-            />
-          ) : (
-            <ManagerFacts manager={manager} />
-          )
-        }
+        {(manager) => (
+          <>
+            <Suspense fallback={<div style={{ height: SUMMARY_HEIGHT_PX }} />}>
+              <ManagerSummary manager={manager} withFacts={!isManaging} />
+            </Suspense>
+            {isManaging && (
+              <EditForm
+                key={`${manager.id} ${edition}`}
+                view={manager}
+                onLoadAgain={() => void query.refetch().then(() => setEdition(edition + 1))}
+              />
+            )}
+          </>
+        )}
       </Loaded>
     </Page>
   );

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import type { SecretsManagerView } from '@sallyport/protocol';
 import { useAction } from '../client/operations.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { useNoteTest } from './last-tests.ts';
+import { TESTED } from './forgets.ts';
 import { PreflightTrial } from './preflight-trial.tsx';
 import { useEligible } from './selectors-field.tsx';
 import { useLivePreflight } from './use-live-preflight.ts';
@@ -15,13 +15,11 @@ type Props = { manager: SecretsManagerView; onClose: () => void };
 export function TestDialog({ manager, onClose }: Props): ReactNode {
   const { id, name } = manager;
   const eligible = useEligible(manager);
-  const noteTest = useNoteTest();
   const { live, begin, stop } = useLivePreflight();
-  const test = useAction(async (client) => {
-    const outcome = await client.call('testSecretsManager', { params: { secretsManager: id }, ...begin() });
-    noteTest(id, outcome);
-    return outcome;
-  });
+  const test = useAction(
+    async (client) => client.call('testSecretsManager', { params: { secretsManager: id }, ...begin() }),
+    { forgets: TESTED },
+  );
   const { mutate } = test;
   useEffect(() => mutate(), [mutate]);
   const isRunning = test.data === undefined && test.error === null;

@@ -9,7 +9,7 @@ import { FIELD_OF_CODE, judgeDraft, judgeForTest, judgeRegion } from './judge-dr
 import type { Complaints, DraftField } from './judge-draft.ts';
 import { hasOtherSettings, settingsOf } from './manager-draft.ts';
 import type { ManagerDraft } from './manager-draft.ts';
-import { useNoteTest } from './last-tests.ts';
+import { TESTED } from './forgets.ts';
 import type { LivePreflight } from './live-preflight.ts';
 import { useLivePreflight } from './use-live-preflight.ts';
 import type { Watching } from './use-live-preflight.ts';
@@ -133,16 +133,13 @@ function complaintsOf(
 /** Tries the settings as typed; of a saved one that was not changed, as they are saved. */
 // oxlint-disable-next-line typescript/explicit-function-return-type -- the type is that of the hook it wraps
 function useTest(draft: ManagerDraft, saved: SecretsManagerView | null, { begin }: Watching) {
-  const noteTest = useNoteTest();
-  return useAction(async (client) => {
-    if (saved === null || hasOtherSettings(draft, saved)) {
-      return client.call('preflightSettings', { body: { settings: settingsOf(draft) }, ...begin() });
-    }
-    const params = { secretsManager: saved.id };
-    const outcome = await client.call('testSecretsManager', { params, ...begin() });
-    noteTest(saved.id, outcome);
-    return outcome;
-  });
+  return useAction(
+    async (client) =>
+      saved === null || hasOtherSettings(draft, saved)
+        ? client.call('preflightSettings', { body: { settings: settingsOf(draft) }, ...begin() })
+        : client.call('testSecretsManager', { params: { secretsManager: saved.id }, ...begin() }),
+    { forgets: TESTED },
+  );
 }
 
 function serverComplaint(error: unknown, field: DraftField): string | null {

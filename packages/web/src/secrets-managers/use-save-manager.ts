@@ -8,7 +8,7 @@ import { CALLED_OFF } from '../ui/confirmations.ts';
 import type { Confirmations } from '../ui/confirmations.ts';
 import { notify } from '../ui/notify.tsx';
 import { useConfirmations } from '../ui/use-confirmations.tsx';
-import { useNoteTest } from './last-tests.ts';
+import { TESTED } from './forgets.ts';
 import { changeOf, settingsOf } from './manager-draft.ts';
 import type { ManagerDraft } from './manager-draft.ts';
 import type { Watching } from './use-live-preflight.ts';
@@ -31,7 +31,6 @@ export function useSaveManager({
   onSaved,
 }: Saving): UseMutationResult<Saved, Error, void> {
   const confirmations = useConfirmations();
-  const noteTest = useNoteTest();
   return useAction(
     async (client): Promise<Saved> => {
       const outcome =
@@ -39,13 +38,11 @@ export function useSaveManager({
           ? await create(client, draft, watching)
           : await edit({ client, confirmations, watching }, draft, saved);
       if (outcome === CALLED_OFF) return outcome;
-      const { secretsManager, preflight } = outcome;
-      if (preflight !== null) noteTest(secretsManager.id, preflight);
       tell(outcome, saved === null);
-      onSaved(secretsManager.name);
+      onSaved(outcome.secretsManager.name);
       return outcome;
     },
-    { forgets: ['listSecretsManagers', 'getSecretsManager'] },
+    { forgets: TESTED },
   );
 }
 
