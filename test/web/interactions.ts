@@ -14,9 +14,9 @@ const OBSERVE = `
   }).observe({ type: 'event', durationThreshold: 16, buffered: true });
 `;
 
-/** Entries are told after the picture that ends them. */
+/** Entries are told some time after the picture that ends them. */
 const TAKE = `new Promise((resolve) => {
-  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(globalThis.interactions.splice(0)))));
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(globalThis.interactions.splice(0)), 150)));
 })`;
 
 /** Begins to measure in whatever this page loads from now on. */

@@ -9,7 +9,7 @@ import type { GridPart, GridSecret } from '../src/secrets/grid.ts';
 import { ageComplaint, availabilityDraftOf, availabilityOf } from '../src/secrets/availability-draft.ts';
 import { differencesIn } from '../src/secrets/history.ts';
 import { sayChanged } from '../src/secrets/say-usage.ts';
-import { rightsTo } from '../src/secrets/secret-rights.ts';
+import { rightsOf } from '../src/secrets/secret-rights.ts';
 import { isWhereComplete, newReference, scopeOfWhere, whereOf } from '../src/secrets/where.ts';
 
 const secret = (name: string, id = `${name}-id`): GridSecret => ({
@@ -242,29 +242,29 @@ describe('rights to a secret', () => {
 
   test('reach as far as the grants, by the type of the environment', () => {
     const me = nonProduction(['manage-secrets']);
-    expect(rightsTo(me, at(staging), around)).toEqual({ change: true, use: true });
-    expect(rightsTo(me, at(production), around)).toEqual({ change: false, use: false });
+    expect(rightsOf(me, around)(at(staging))).toEqual({ change: true, use: true });
+    expect(rightsOf(me, around)(at(production))).toEqual({ change: false, use: false });
   });
 
   test('to an inherited scope are those to the scope of the secrets manager', () => {
-    expect(rightsTo(nonProduction(['manage-secrets']), inherited, around)).toEqual({
+    expect(rightsOf(nonProduction(['manage-secrets']), around)(inherited)).toEqual({
       change: false,
       use: false,
     });
   });
 
   test('to change need the permission besides', () => {
-    expect(rightsTo(nonProduction([]), at(staging), around)).toEqual({ change: false, use: true });
+    expect(rightsOf(nonProduction([]), around)(at(staging))).toEqual({ change: false, use: true });
   });
 
   test('under a secrets manager that is not seen are left to the server', () => {
     const hidden = { ...around, managers: [] };
-    expect(rightsTo(nonProduction([]), inherited, hidden)).toEqual({ change: false, use: true });
-    expect(rightsTo(nonProduction(['manage-secrets']), inherited, hidden).change).toBe(true);
+    expect(rightsOf(nonProduction([]), hidden)(inherited)).toEqual({ change: false, use: true });
+    expect(rightsOf(nonProduction(['manage-secrets']), hidden)(inherited).change).toBe(true);
   });
 
   test('of nobody are none', () => {
-    expect(rightsTo({ permissions: [], grants: [] }, at(staging), around)).toEqual({
+    expect(rightsOf({ permissions: [], grants: [] }, around)(at(staging))).toEqual({
       change: false,
       use: false,
     });

@@ -1,12 +1,12 @@
 // Who is in a user group.
-import { ActionIcon, Badge, Button, Group, Select, Text } from '@mantine/core';
+import { Badge, Button, Group, Select, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { GroupDetail, GroupMemberView } from '@sallyport/protocol';
 import { useAction, useOperation } from '../client/operations.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
 import { notify } from '../ui/notify.tsx';
 import { Panel } from '../ui/page.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
@@ -56,7 +56,7 @@ function MemberTable({ members, group, onRemove }: TableProps): ReactNode {
           heading: 'Name',
           cell: ({ userId, name, disabled }) => (
             <Group gap={8}>
-              <TextLink to="/access/users/$user" params={{ user: userId }} fw={600}>
+              <TextLink to="/access/users/$user" params={{ user: userId }} isName>
                 {name}
               </TextLink>
               {disabled && (
@@ -73,15 +73,11 @@ function MemberTable({ members, group, onRemove }: TableProps): ReactNode {
           heading: 'Actions',
           isActions: true,
           cell: (member) => (
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={`Take ${member.name} out of ${group.name}`}
-              title={`Take ${member.name} out of ${group.name}`}
+            <IconButton
+              icon="close"
+              label={`Take ${member.name} out of ${group.name}`}
               onClick={() => onRemove(member)}
-            >
-              <Icon name="close" size={16} />
-            </ActionIcon>
+            />
           ),
         },
       ]}

@@ -52,7 +52,7 @@ function GroupTable({ groups }: { groups: readonly GroupView[] }): ReactNode {
           heading: 'Name',
           cell: ({ id, name, builtIn }) => (
             <Group gap={8}>
-              <TextLink to="/access/groups/$group" params={{ group: id }} fw={600}>
+              <TextLink to="/access/groups/$group" params={{ group: id }} isName>
                 {name}
               </TextLink>
               {builtIn && (

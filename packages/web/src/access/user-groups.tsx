@@ -1,11 +1,11 @@
 // The user groups that a user is in.
-import { ActionIcon, Button, Group, Select, Text } from '@mantine/core';
+import { Button, Group, Select, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { UserDetail } from '@sallyport/protocol';
 import { useAction, useOperation } from '../client/operations.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
 import { notify } from '../ui/notify.tsx';
 import { Panel } from '../ui/page.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
@@ -43,15 +43,11 @@ export function UserGroups({ user }: { user: UserDetail }): ReactNode {
               heading: 'Actions',
               isActions: true,
               cell: ({ id, name }) => (
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  aria-label={`Take ${user.name} out of ${name ?? 'the group'}`}
-                  title={`Take ${user.name} out of ${name ?? 'the group'}`}
+                <IconButton
+                  icon="close"
+                  label={`Take ${user.name} out of ${name ?? 'the group'}`}
                   onClick={() => leave.mutate(id)}
-                >
-                  <Icon name="close" size={16} />
-                </ActionIcon>
+                />
               ),
             },
           ]}

@@ -71,7 +71,7 @@ function UserTable({ users }: { users: readonly UserView[] }): ReactNode {
           heading: 'Name',
           cell: ({ id, name, displayName }) => (
             <>
-              <TextLink to="/access/users/$user" params={{ user: id }} fw={600}>
+              <TextLink to="/access/users/$user" params={{ user: id }} isName>
                 {name}
               </TextLink>
               {displayName !== name && (

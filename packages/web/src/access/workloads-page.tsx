@@ -1,11 +1,12 @@
 // The issuers whose workloads are let in without a stored key.
-import { ActionIcon, Code, Group, Stack, Text } from '@mantine/core';
+import { Code, Group, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { WorkloadIssuerView } from '@sallyport/protocol';
 import { Allowed } from '../client/me.tsx';
 import { useClient } from '../client/client-context.tsx';
 import { useForget, useOperation } from '../client/operations.ts';
 import { CALLED_OFF } from '../ui/confirmations.ts';
+import { IconButton } from '../ui/icon-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { IconLink } from '../ui/icon-link.tsx';
 import { LinkButton } from '../ui/link-button.tsx';
@@ -59,7 +60,7 @@ function IssuerTable({ issuers }: { issuers: readonly WorkloadIssuerView[] }): R
         {
           heading: 'Name',
           cell: ({ id, name }) => (
-            <TextLink to="/access/workloads/$issuer" params={{ issuer: id }} fw={600}>
+            <TextLink to="/access/workloads/$issuer" params={{ issuer: id }} isName>
               {name}
             </TextLink>
           ),
@@ -78,15 +79,7 @@ function IssuerTable({ issuers }: { issuers: readonly WorkloadIssuerView[] }): R
                 icon="edit"
                 label={`Edit ${issuer.name}`}
               />
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                aria-label={`Remove ${issuer.name}`}
-                title={`Remove ${issuer.name}`}
-                onClick={() => void remove(issuer)}
-              >
-                <Icon name="trash" size={16} />
-              </ActionIcon>
+              <IconButton icon="trash" label={`Remove ${issuer.name}`} onClick={() => void remove(issuer)} />
             </>
           ),
         },

@@ -1,7 +1,7 @@
 // Light, dark, or as the system says: one button that goes round.
-import { ActionIcon, useMantineColorScheme } from '@mantine/core';
+import { useMantineColorScheme } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Icon } from '../ui/icons.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
 
 const CHOICES = [
   { scheme: 'auto', label: 'as the system', icon: 'system' },
@@ -19,16 +19,5 @@ export function ColorSchemeButton(): ReactNode {
   const current = CHOICES[index] ?? CHOICES[0];
   const next = CHOICES[(index + 1) % CHOICES.length] ?? CHOICES[0];
   const label = `Appearance: ${current.label}. Change to ${next.label}`;
-  return (
-    <ActionIcon
-      variant="subtle"
-      color="gray"
-      size="lg"
-      aria-label={label}
-      title={label}
-      onClick={() => setColorScheme(next.scheme)}
-    >
-      <Icon name={current.icon} />
-    </ActionIcon>
-  );
+  return <IconButton icon={current.icon} label={label} isLarge onClick={() => setColorScheme(next.scheme)} />;
 }

@@ -1,8 +1,9 @@
 // The navigation: the areas that the signed-in person has something to do with, under their headings. `g` and a letter lead there too.
-import { Link, useNavigate } from '@tanstack/react-router';
+import { useLocation, useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useMe } from '../client/me.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { PlainLink } from '../ui/page-link.tsx';
 import { useShortcut } from '../ui/use-shortcuts.tsx';
 import type { NavigationItem } from './area.ts';
 import { NAVIGATION } from './areas.ts';
@@ -11,6 +12,7 @@ import classes from './navigation.module.css';
 /** @param props.onFollow told when a link is followed */
 export function Navigation({ onFollow }: { onFollow?: () => void }): ReactNode {
   const me = useMe();
+  const current = useLocation({ select: ({ pathname }) => pathname });
   const items = NAVIGATION.filter(({ isFor }) => isFor?.(me) ?? true);
   const sections = new Map<string, NavigationItem[]>();
   for (const item of items) {
@@ -24,7 +26,12 @@ export function Navigation({ onFollow }: { onFollow?: () => void }): ReactNode {
           {section !== '' && <p className={classes.heading}>{section}</p>}
           <ul className={classes.list}>
             {inSection.map((item) => (
-              <NavigationLink key={item.to} item={item} onFollow={onFollow} />
+              <NavigationLink
+                key={item.to}
+                item={item}
+                isCurrent={isWithin(current, item.to)}
+                onFollow={onFollow}
+              />
             ))}
           </ul>
         </div>
@@ -33,23 +40,31 @@ export function Navigation({ onFollow }: { onFollow?: () => void }): ReactNode {
   );
 }
 
-function NavigationLink(props: { item: NavigationItem; onFollow: (() => void) | undefined }): ReactNode {
-  const { item, onFollow } = props;
+/** Whether a path is an item's own, or of a page below it. */
+function isWithin(path: string, to: string): boolean {
+  return path === to || (to !== '/' && path.startsWith(`${to}/`));
+}
+
+function NavigationLink(props: {
+  item: NavigationItem;
+  isCurrent: boolean;
+  onFollow: (() => void) | undefined;
+}): ReactNode {
+  const { item, isCurrent, onFollow } = props;
   const { to, label, icon, key } = item;
   const navigate = useNavigate();
   useShortcut({ keys: `g ${key}`, label: `Go to ${label}`, run: () => void navigate({ to }) });
   return (
     <li>
-      <Link
+      <PlainLink
         to={to}
         onClick={onFollow}
-        className={classes.link}
-        activeProps={{ className: classes.active ?? '' }}
-        activeOptions={{ exact: to === '/' }}
+        className={isCurrent ? `${classes.link} ${classes.active}` : classes.link}
+        aria-current={isCurrent ? 'page' : undefined}
       >
         <Icon name={icon} />
         {label}
-      </Link>
+      </PlainLink>
     </li>
   );
 }

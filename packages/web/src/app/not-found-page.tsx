@@ -1,7 +1,6 @@
 // What an address leads to that is none.
-import { Button } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { LinkButton } from '../ui/link-button.tsx';
 import { Page } from '../ui/page.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import classes from './not-found-page.module.css';
@@ -12,11 +11,7 @@ export function NotFoundPage(): ReactNode {
       <Page title="There is no such page">
         <EmptyState
           title="This address leads nowhere"
-          action={
-            <Button component={Link} to="/">
-              To the start page
-            </Button>
-          }
+          action={<LinkButton to="/">To the start page</LinkButton>}
         >
           It is mistyped, or what it was about has been deleted.
         </EmptyState>

@@ -1,7 +1,7 @@
 // The frame around the pages of signed-in people: bar, navigation, page. Waits for who it is; sends away whoever is nobody; when a session
 // ends, asks to sign in again over the page, so that what was typed there stays.
-import { ActionIcon, Burger, Group, VisuallyHidden } from '@mantine/core';
-import { Link, Outlet, useRouter } from '@tanstack/react-router';
+import { Burger, Group, VisuallyHidden } from '@mantine/core';
+import { Outlet, useRouter } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import type { ReactNode } from 'react';
 import { isAppError } from '@sallyport/sdk/browser';
@@ -9,7 +9,8 @@ import { useSessionWatch } from '../client/client-context.tsx';
 import { MeProvider } from '../client/me.tsx';
 import { useOperation } from '../client/operations.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
-import { Icon } from '../ui/icons.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
+import { PlainLink } from '../ui/page-link.tsx';
 import { useShortcutHelp } from '../ui/use-shortcuts.tsx';
 import { LoadingState } from '../ui/states.tsx';
 import { ColorSchemeButton } from './color-scheme-button.tsx';
@@ -89,22 +90,13 @@ function Frame(): ReactNode {
             aria-label="Navigation"
             className={classes.burger}
           />
-          <Link to="/" className={classes.home}>
+          <PlainLink to="/" className={classes.home}>
             <Logo />
             <VisuallyHidden>To the start page</VisuallyHidden>
-          </Link>
+          </PlainLink>
         </Group>
         <Group gap="xs" wrap="nowrap">
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="lg"
-            onClick={openHelp}
-            aria-label="Keyboard help"
-            className={classes.help}
-          >
-            <Icon name="help" />
-          </ActionIcon>
+          <IconButton icon="help" label="Keyboard help" isLarge onClick={openHelp} className={classes.help} />
           <ColorSchemeButton />
           <SignedInUser />
         </Group>

@@ -1,12 +1,13 @@
 // Who is signed in, and the way out.
-import { ActionIcon } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useMe } from '../client/me.tsx';
 import { useAction } from '../client/operations.ts';
+import { IconButton } from '../ui/icon-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
+import { PlainLink } from '../ui/page-link.tsx';
 import classes from './signed-in-user.module.css';
 
 export function SignedInUser(): ReactNode {
@@ -25,21 +26,11 @@ export function SignedInUser(): ReactNode {
   const groups = me.groups.map(({ name }) => name ?? 'a deleted group').join(', ');
   return (
     <>
-      <Link to="/account" className={classes.user} title={groups === '' ? 'In no group' : groups}>
+      <PlainLink to="/account" className={classes.user} title={groups === '' ? 'In no group' : groups}>
         <Icon name="user" />
         <span className={classes.name}>{me.user?.name ?? me.name}</span>
-      </Link>
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size="lg"
-        aria-label="Sign out"
-        title="Sign out"
-        loading={signOut.isPending}
-        onClick={leave}
-      >
-        <Icon name="signOut" />
-      </ActionIcon>
+      </PlainLink>
+      <IconButton icon="signOut" label="Sign out" isLarge isBusy={signOut.isPending} onClick={leave} />
     </>
   );
 }

@@ -40,7 +40,11 @@ export const THEME = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
-  components: { Badge: { defaultProps: { tt: 'none', radius: 'sm', fw: 600 } } },
+  components: {
+    Badge: { defaultProps: { tt: 'none', radius: 'sm', fw: 600 } },
+    // Else every page with a choice of many draws and measures all of them before anybody has opened it.
+    Combobox: { defaultProps: { keepMounted: false } },
+  },
 });
 
 /** Where Mantine's own greys have too little contrast for text (WCAG 2.2 AA), and where its badges are louder than what they stand beside. */

@@ -72,7 +72,7 @@ function ApplicationTable({ applications }: { applications: readonly Application
         {
           heading: 'Name',
           cell: ({ id, name }) => (
-            <TextLink to="/applications/$application" params={{ application: id }} fw={600}>
+            <TextLink to="/applications/$application" params={{ application: id }} isName>
               {name}
             </TextLink>
           ),

@@ -1,11 +1,12 @@
 // What a service refers to: variables and files, each with the secret that they hold, for all environments or for one.
-import { ActionIcon, Badge, Button, Code, Group, Text } from '@mantine/core';
+import { Badge, Button, Code, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ApplicationView, ConfigEntryView, ServiceView } from '@sallyport/protocol';
 import { useClient } from '../client/client-context.tsx';
 import { useForget, useOperation } from '../client/operations.ts';
 import { CALLED_OFF } from '../ui/confirmations.ts';
+import { IconButton } from '../ui/icon-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
@@ -99,22 +100,8 @@ function EntryTable(
           cell: (entry) =>
             rights.setEntry(environmentOf(entry)) && (
               <>
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  aria-label={`Edit ${entry.name}`}
-                  onClick={() => onEdit(entry)}
-                >
-                  <Icon name="edit" size={16} />
-                </ActionIcon>
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  aria-label={`Remove ${entry.name}`}
-                  onClick={() => void remove(entry)}
-                >
-                  <Icon name="trash" size={16} />
-                </ActionIcon>
+                <IconButton icon="edit" label={`Edit ${entry.name}`} onClick={() => onEdit(entry)} />
+                <IconButton icon="trash" label={`Remove ${entry.name}`} onClick={() => void remove(entry)} />
               </>
             ),
         },

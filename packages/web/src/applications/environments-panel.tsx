@@ -1,11 +1,12 @@
 // The environments of an application.
-import { ActionIcon, Button, Code, Text } from '@mantine/core';
+import { Button, Code, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ApplicationView, EnvironmentView } from '@sallyport/protocol';
 import { useClient } from '../client/client-context.tsx';
 import { useForget } from '../client/operations.ts';
 import { CALLED_OFF } from '../ui/confirmations.ts';
+import { IconButton } from '../ui/icon-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
 import { Panel } from '../ui/page.tsx';
@@ -98,24 +99,18 @@ function EnvironmentTable(props: Props & { onRename: (environment: EnvironmentVi
           cell: (environment) => (
             <>
               {rights.renameEnvironment(environment) && (
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  aria-label={`Rename environment ${environment.name}`}
+                <IconButton
+                  icon="edit"
+                  label={`Rename environment ${environment.name}`}
                   onClick={() => onRename(environment)}
-                >
-                  <Icon name="edit" size={16} />
-                </ActionIcon>
+                />
               )}
               {rights.deleteEnvironment(environment) && (
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  aria-label={`Delete environment ${environment.name}`}
+                <IconButton
+                  icon="trash"
+                  label={`Delete environment ${environment.name}`}
                   onClick={() => void remove(environment)}
-                >
-                  <Icon name="trash" size={16} />
-                </ActionIcon>
+                />
               )}
             </>
           ),

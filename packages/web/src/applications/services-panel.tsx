@@ -49,7 +49,7 @@ export function ServicesPanel({ application, rights }: Props): ReactNode {
                 <TextLink
                   to="/applications/$application/services/$service"
                   params={{ application: id, service: service.id }}
-                  fw={600}
+                  isName
                 >
                   {service.name}
                 </TextLink>

@@ -24,7 +24,7 @@ export function VerifyPage(): ReactNode {
       description={
         <>
           Reads the whole trail and computes every hash and every signature anew, in this browser. Back to the{' '}
-          <TextLink underline="always" to="/audit">
+          <TextLink isInText to="/audit">
             audit trail
           </TextLink>
         </>

@@ -23,7 +23,7 @@ export function AddDelegatePage(): ReactNode {
       description={
         <>
           A token admits it, and it proves who it is by a key of its own from then on.{' '}
-          <TextLink to="/delegates" underline="always">
+          <TextLink to="/delegates" isInText>
             All delegates
           </TextLink>
         </>

@@ -1,10 +1,10 @@
 // One row of a region: which applications, and which of their environments.
-import { ActionIcon, NativeSelect, Skeleton } from '@mantine/core';
+import { NativeSelect, Skeleton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { RegionView } from '@sallyport/protocol';
-import { Icon } from '../ui/icons.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
 import { judgeRow, withApplications } from './region-draft.ts';
 import type { DraftRow } from './region-draft.ts';
 import classes from './region-editor.module.css';
@@ -41,17 +41,14 @@ export function RegionRow({ onRemove, shown, ...props }: Props): ReactNode {
     <div className={classes.row} role="group" aria-label={`Row ${position}`}>
       <ApplicationsPart {...props} places={places} onSearch={setSearch} />
       <EnvironmentsPart {...props} places={places} />
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size="lg"
+      <IconButton
+        icon="trash"
+        label={`Remove row ${position}`}
+        isLarge
         className={classes.remove}
-        aria-label={`Remove row ${position}`}
         title="Remove row"
         onClick={onRemove}
-      >
-        <Icon name="trash" size={16} />
-      </ActionIcon>
+      />
     </div>
   );
 }

@@ -23,7 +23,7 @@ export function AddSecretsManagerPage(): ReactNode {
         known === undefined ? undefined : (
           <>
             New, of kind {known.label}.{' '}
-            <TextLink to="/secrets-managers" underline="always">
+            <TextLink to="/secrets-managers" isInText>
               All secrets managers
             </TextLink>
           </>

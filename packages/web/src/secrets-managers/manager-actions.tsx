@@ -1,11 +1,12 @@
 // What can be done with a secrets manager from the list: test it, make it the default, delete it.
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import { Button, Menu } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretsManagerView } from '@sallyport/protocol';
 import { useAction } from '../client/operations.ts';
 import { DropMenu } from '../ui/drop-menu.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
 import { useDeleteManager } from './use-delete-manager.ts';
@@ -36,13 +37,7 @@ export function ManagerActions({ manager }: { manager: SecretsManagerView }): Re
       >
         Test
       </Button>
-      <DropMenu
-        target={
-          <ActionIcon variant="subtle" color="gray" aria-label={`More about ${name}`}>
-            <Icon name="more" />
-          </ActionIcon>
-        }
-      >
+      <DropMenu target={<IconButton icon="more" label={`More about ${name}`} />}>
         <Menu.Item
           leftSection={<Icon name="edit" size={16} />}
           onClick={() =>

@@ -38,7 +38,7 @@ export function SecretsManagerPage(): ReactNode {
       description={
         <>
           {view !== undefined && `${labelOfKind(view.kind)}${view.isDefault ? ', the default' : ''}. `}
-          <TextLink to="/secrets-managers" underline="always">
+          <TextLink to="/secrets-managers" isInText>
             All secrets managers
           </TextLink>
         </>

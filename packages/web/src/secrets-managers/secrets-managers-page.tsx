@@ -120,7 +120,7 @@ function NameCell({ manager }: { manager: SecretsManagerView }): ReactNode {
   const { id, name, kind } = manager;
   return (
     <>
-      <TextLink to="/secrets-managers/$secretsManager" params={{ secretsManager: id }} fw={600}>
+      <TextLink to="/secrets-managers/$secretsManager" params={{ secretsManager: id }} isName>
         {name}
       </TextLink>
       <Text size="xs" c="dimmed">

@@ -39,7 +39,7 @@ function AddSecretPage({ kind, given }: Props): ReactNode {
       description={
         <>
           This browser seals it for a delegate in your network. The server stores ciphertext only. Back to{' '}
-          <TextLink underline="always" to={isText ? '/secrets/text' : '/secrets/files'}>
+          <TextLink isInText to={isText ? '/secrets/text' : '/secrets/files'}>
             {isText ? 'Encrypted Text' : 'Encrypted Files'}
           </TextLink>
         </>

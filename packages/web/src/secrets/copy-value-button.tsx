@@ -1,8 +1,9 @@
 // Copies the value of a secret without showing it, as a button with words or as an icon in a row.
-import { ActionIcon, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { isAppError } from '@sallyport/sdk/browser';
 import { useAction } from '../client/operations.ts';
+import { IconButton } from '../ui/icon-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
 import { copyValue } from './copy-value.ts';
@@ -41,15 +42,12 @@ export function CopyValueButton({ reference, name, isIcon = false }: Props): Rea
   }
   const label = `Copy the value of ${name}`;
   return (
-    <ActionIcon
-      variant="subtle"
-      color="gray"
-      loading={copy.isPending}
+    <IconButton
+      icon="copy"
+      label={label}
+      isBusy={copy.isPending}
       onClick={run}
-      aria-label={label}
       title="Copy the value without showing it"
-    >
-      <Icon name="copy" size={16} />
-    </ActionIcon>
+    />
   );
 }

@@ -1,9 +1,10 @@
 // Downloads a file: it is opened in this browser, and saved when all of it is there and whole.
-import { ActionIcon, Button, Group, Progress, Stack, Text } from '@mantine/core';
+import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useAction } from '../client/operations.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { notify } from '../ui/notify.tsx';
 import { sayBytes } from '../ui/say-time.ts';
@@ -99,15 +100,12 @@ export function DownloadButton(props: Props): ReactNode {
 export function DownloadIcon(props: Props): ReactNode {
   const { start, isPending } = useDownload(props, (error) => notify.failure(error));
   return (
-    <ActionIcon
-      variant="subtle"
-      color="gray"
-      loading={isPending}
+    <IconButton
+      icon="download"
+      label={`Download ${props.name}`}
+      isBusy={isPending}
       onClick={start}
-      aria-label={`Download ${props.name}`}
       title="Download"
-    >
-      <Icon name="download" size={16} />
-    </ActionIcon>
+    />
   );
 }

@@ -1,6 +1,7 @@
 // Where secrets exist: for one application, its secrets as rows and its environments as columns, and what is missing.
 import { Button, Switch } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ApplicationView } from '@sallyport/protocol';
 import { useMe } from '../client/me.tsx';
@@ -9,22 +10,28 @@ import { Page } from '../ui/page.tsx';
 import { SearchField } from '../ui/search-field.tsx';
 import { LinkButton } from '../ui/link-button.tsx';
 import { sayCount } from '../ui/say-time.ts';
-import { EmptyState, Loaded } from '../ui/states.tsx';
+import { EmptyState, Loaded, LoadingState } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
+import { useReady } from '../ui/use-ready.ts';
 import { ApplicationPicker } from './application-picker.tsx';
 import { gridRoute } from './area.ts';
 import type { GridSearch } from './area.ts';
 import { gridOf } from './grid.ts';
-import type { Grid } from './grid.ts';
+import type { Grid, GridPart } from './grid.ts';
 import classes from './grid-page.module.css';
 import { GridTable } from './grid-table.tsx';
 import { mayAddSecrets } from './secret-rights.ts';
 import { useGrid } from './use-grid.ts';
 
+/** So many more stand there with each step, whatever has been read: a screen or two. */
+const STEP_CELLS = 240;
+const STEP_ROWS_MIN = 10;
+const AT_ONCE_MAX = 12;
+
 const DESCRIPTION = (
   <>
     Which secrets of an application exist in which of its environments, and which are missing. Back to{' '}
-    <TextLink underline="always" to="/secrets">
+    <TextLink isInText to="/secrets">
       all secrets
     </TextLink>
   </>
@@ -91,7 +98,6 @@ function GridOf({ application, search }: { application: ApplicationView; search:
   const navigate = useNavigate();
   const { search: text = '', missing = false } = search;
   const query = useGrid(application, text.slice(0, 128));
-  const ids = application.environments.map(({ id }) => id);
   const show = (id: string, change: { search: string; missing: boolean }): void => {
     void navigate({
       to: '/secrets/grid/$application',
@@ -121,20 +127,74 @@ function GridOf({ application, search }: { application: ApplicationView; search:
       <Loaded query={query} rows={8}>
         {({ pages }) => (
           <Rows
-            grid={gridOf(pages, ids)}
+            key={application.id}
+            parts={pages}
             application={application}
             isNarrowed={text !== ''}
             onlyMissing={missing}
             mayAdd={mayAddSecrets(me)}
+            reading={query}
           />
         )}
       </Loaded>
-      {query.hasNextPage && (
+    </>
+  );
+}
+
+type RowsProps = {
+  parts: readonly GridPart[];
+  application: ApplicationView;
+  isNarrowed: boolean;
+  onlyMissing: boolean;
+  mayAdd: boolean;
+  reading: Pick<ReturnType<typeof useGrid>, 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'>;
+};
+
+function Rows({ parts, application, isNarrowed, onlyMissing, mayAdd, reading }: RowsProps): ReactNode {
+  const { environments } = application;
+  const grid = useMemo(
+    () =>
+      gridOf(
+        parts,
+        environments.map(({ id }) => id),
+      ),
+    [parts, environments],
+  );
+  const [{ steps, ofMissing }, setStand] = useState({ steps: 1, ofMissing: onlyMissing });
+  const stepRows = Math.max(STEP_ROWS_MIN, Math.floor(STEP_CELLS / environments.length));
+  // Another list begins at its beginning.
+  const most = stepRows * (ofMissing === onlyMissing ? steps : 1);
+  const incomplete = useMemo(() => grid.rows.filter((row) => row.isIncomplete), [grid]);
+  const all = onlyMissing ? incomplete : grid.rows;
+  const newest = useMemo(() => ({ rows: all.slice(0, most), environments }), [all, most, environments]);
+  const shown = useReady(newest, newest.rows.length <= AT_ONCE_MAX);
+  const showMore = (): void => {
+    setStand({ steps: most / stepRows + 1, ofMissing: onlyMissing });
+    if (reading.hasNextPage && all.length < most + stepRows) void reading.fetchNextPage();
+  };
+  return (
+    <>
+      <Summary grid={grid} incomplete={incomplete.length} shown={all.length > most ? most : null} />
+      {newest.rows.length === 0 ? (
+        <EmptyState title={emptyTitle(isNarrowed, onlyMissing)}>
+          A secret stands here when it may be used in one of the environments above.
+        </EmptyState>
+      ) : shown === null ? (
+        <LoadingState rows={8} />
+      ) : (
+        <GridTable
+          {...shown}
+          label={`Secrets of ${application.name}`}
+          isBusy={shown !== newest}
+          mayAdd={mayAdd}
+        />
+      )}
+      {(all.length > most || reading.hasNextPage) && (
         <div className={classes.more}>
           <Button
             variant="default"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
+            loading={all.length < most && reading.isFetchingNextPage}
+            onClick={showMore}
           >
             Show more
           </Button>
@@ -144,33 +204,15 @@ function GridOf({ application, search }: { application: ApplicationView; search:
   );
 }
 
-type RowsProps = {
-  grid: Grid;
-  application: ApplicationView;
-  isNarrowed: boolean;
-  onlyMissing: boolean;
-  mayAdd: boolean;
-};
-
-function Rows({ grid, application, isNarrowed, onlyMissing, mayAdd }: RowsProps): ReactNode {
-  const incomplete = grid.rows.filter((row) => row.isIncomplete);
-  const shown = onlyMissing ? incomplete : grid.rows;
-  const sofar = grid.isWhole ? '' : ' so far';
+function Summary(props: { grid: Grid; incomplete: number; shown: number | null }): ReactNode {
+  const { grid, incomplete, shown } = props;
   return (
-    <>
-      <p className={classes.summary} role="status">
-        {sayCount(grid.rows.length, 'name')}
-        {sofar}.{' '}
-        {incomplete.length === 0 ? 'Nothing is missing.' : `${incomplete.length} of them missing somewhere.`}
-      </p>
-      {shown.length === 0 ? (
-        <EmptyState title={emptyTitle(isNarrowed, onlyMissing)}>
-          A secret stands here when it may be used in one of the environments above.
-        </EmptyState>
-      ) : (
-        <GridTable rows={shown} application={application} mayAdd={mayAdd} />
-      )}
-    </>
+    <p className={classes.summary} role="status">
+      {sayCount(grid.rows.length, 'name')}
+      {grid.isWhole ? '' : ' so far'}.{' '}
+      {incomplete === 0 ? 'Nothing is missing.' : `${incomplete} of them missing somewhere.`}
+      {shown !== null && ` The first ${shown.toLocaleString('en')} are shown.`}
+    </p>
   );
 }
 

@@ -80,6 +80,11 @@ export function readOn(
   );
 }
 
+/** Whether two rows have the very same secrets in the same cells. */
+export function isSameRow(a: GridRow, b: GridRow): boolean {
+  return a.key === b.key && a.cells.every((cell, column) => cell === b.cells[column]);
+}
+
 /** Whether the same secret stands in other columns of the row too: it is shared, and a change of it counts for all of them. */
 export function isShared({ cells }: GridRow, secret: GridSecret): boolean {
   return cells.filter((cell) => cell?.id === secret.id).length > 1;

@@ -1,10 +1,10 @@
 // All versions of a secret, newest first: who wrote each, what is different about it, and the way back to it. Restoring reads the old value
 // in this browser and writes it as a new version; no version is ever changed.
-import { ActionIcon, Badge, Button, Code, Text } from '@mantine/core';
+import { Badge, Button, Code, Text } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretDetail } from '@sallyport/protocol';
-import { Icon } from '../ui/icons.tsx';
+import { IconButton } from '../ui/icon-button.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
 import type { Column } from '../ui/record-table.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
@@ -147,15 +147,7 @@ function Actions({ detail: { secret }, entry, rights, onLook }: ActionProps): Re
     <>
       {rights.use && secret.kind === 'text' && (
         <>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label={`Look at ${name}`}
-            title="Look at the value"
-            onClick={onLook}
-          >
-            <Icon name="eye" size={16} />
-          </ActionIcon>
+          <IconButton icon="eye" label={`Look at ${name}`} title="Look at the value" onClick={onLook} />
           <CopyValueButton reference={reference} name={name} isIcon />
         </>
       )}

@@ -45,7 +45,7 @@ function OneSecret({ reference }: { reference: string }): ReactNode {
       description={
         <>
           In{' '}
-          <TextLink underline="always" to={isFile ? '/secrets/files' : '/secrets/text'}>
+          <TextLink isInText to={isFile ? '/secrets/files' : '/secrets/text'}>
             {isFile ? 'Encrypted Files' : 'Encrypted Text'}
           </TextLink>
         </>

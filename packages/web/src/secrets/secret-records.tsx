@@ -1,7 +1,7 @@
 // What there is to know of a secret's past and present, each behind a tab with an address of its own.
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { SecretDetail } from '@sallyport/protocol';
+import { PlainLink } from '../ui/page-link.tsx';
 import { SECRET_TABS, secretRoute } from './area.ts';
 import type { SecretTab } from './area.ts';
 import { ChangesTable } from './changes-table.tsx';
@@ -28,7 +28,7 @@ export function SecretRecords({ detail, around, rights }: Props): ReactNode {
     <>
       <nav className={classes.tabs} aria-label="Records">
         {SECRET_TABS.map((one) => (
-          <Link
+          <PlainLink
             key={one}
             to="/secrets/$secret"
             params={{ secret: id }}
@@ -39,7 +39,7 @@ export function SecretRecords({ detail, around, rights }: Props): ReactNode {
             aria-current={one === tab ? 'page' : undefined}
           >
             {LABELS[one]}
-          </Link>
+          </PlainLink>
         ))}
       </nav>
       {tab === 'history' && <HistoryTable detail={detail} around={around} rights={rights} />}

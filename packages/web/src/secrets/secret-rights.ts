@@ -22,12 +22,22 @@ export type SecretRights = {
 
 type Judged = Pick<SecretMetadata, 'scope' | 'secretsManagerId'>;
 
-export function rightsTo(me: Rights, secret: Judged, around: Surroundings): SecretRights {
-  const scope = scopeOf(secret, around);
-  // Under a secrets manager that may not be seen, only the server can tell.
-  if (scope === null) return { change: may(me, 'manage-secrets'), use: true };
+/** Judges secrets one by one, as far as somebody asks. What is the same for all of them is looked at once. */
+export function rightsOf(me: Rights, around: Surroundings): (secret: Judged) => SecretRights {
   const asker = { authority: authorityOf(me), catalogue: catalogueOf(around.applications) };
-  return { change: mayChangeSecret(asker, scope), use: mayUseSomewhere(asker, scope) };
+  return (secret) => {
+    const scope = scopeOf(secret, around);
+    // Under a secrets manager that may not be seen, only the server can tell.
+    if (scope === null) return { change: may(me, 'manage-secrets'), use: true };
+    return {
+      get change() {
+        return mayChangeSecret(asker, scope);
+      },
+      get use() {
+        return mayUseSomewhere(asker, scope);
+      },
+    };
+  };
 }
 
 /** Whether there may be any secret that they can add. */

@@ -1,7 +1,7 @@
 // The two kinds of secrets as tabs, each with an address of its own.
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { SecretKind } from '@sallyport/core';
+import { PlainLink } from '../ui/page-link.tsx';
 import classes from './tabs.module.css';
 
 const TABS = [
@@ -13,14 +13,14 @@ export function SecretTabs({ current }: { current: SecretKind }): ReactNode {
   return (
     <nav className={classes.tabs} aria-label="Kinds of secrets">
       {TABS.map(({ kind, to, label }) => (
-        <Link
+        <PlainLink
           key={kind}
           to={to}
           className={kind === current ? `${classes.tab} ${classes.current}` : classes.tab}
           aria-current={kind === current ? 'page' : undefined}
         >
           {label}
-        </Link>
+        </PlainLink>
       ))}
     </nav>
   );

@@ -69,9 +69,7 @@ function SecretsPage({ kind, search }: Props): ReactNode {
           secrets.length === 0 ? (
             <NothingThere kind={kind} isNarrowed={isNarrowed} mayAdd={mayAddSecrets(me)} />
           ) : (
-            <div className={pages.isMoving ? classes.moving : undefined} aria-busy={pages.isMoving}>
-              <SecretsTable secrets={secrets} rightsTo={around.rightsTo} />
-            </div>
+            <SecretsTable secrets={secrets} rightsTo={around.rightsTo} isMoving={pages.isMoving} />
           )
         }
       </Loaded>

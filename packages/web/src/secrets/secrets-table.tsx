@@ -1,5 +1,6 @@
 // Secrets as rows: what they are, where they may be used, how much they are used, and the two things that are done most.
 import { Text } from '@mantine/core';
+import { useMemo } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretListing } from '@sallyport/protocol';
 import { sayScope } from '../scope-editor/say-region.ts';
@@ -18,10 +19,25 @@ import classes from './secrets-table.module.css';
 type Props = {
   secrets: readonly SecretListing[];
   rightsTo: (secret: SecretListing) => SecretRights;
+  /** Others are on their way. */
+  isMoving: boolean;
 };
 
-export function SecretsTable({ secrets, rightsTo }: Props): ReactNode {
-  const columns: readonly Column<SecretListing>[] = [
+export function SecretsTable({ secrets, rightsTo, isMoving }: Props): ReactNode {
+  const columns = useMemo(() => columnsOf(rightsTo), [rightsTo]);
+  return (
+    <RecordTable
+      label="Secrets"
+      records={secrets}
+      keyOf={({ id }) => id}
+      columns={columns}
+      isMoving={isMoving}
+    />
+  );
+}
+
+function columnsOf(rightsTo: Props['rightsTo']): readonly Column<SecretListing>[] {
+  return [
     { heading: 'Name', cell: (secret) => <NameCell secret={secret} /> },
     { heading: 'Secrets manager', cell: ({ secretsManagerName }) => secretsManagerName ?? 'not to be seen' },
     { heading: 'Scope', cell: (secret) => <ScopeCell secret={secret} /> },
@@ -43,13 +59,12 @@ export function SecretsTable({ secrets, rightsTo }: Props): ReactNode {
       cell: (secret) => <Actions secret={secret} rights={rightsTo(secret)} />,
     },
   ];
-  return <RecordTable label="Secrets" records={secrets} keyOf={({ id }) => id} columns={columns} />;
 }
 
 function NameCell({ secret: { id, name, kind, valueBytes } }: { secret: SecretListing }): ReactNode {
   return (
     <>
-      <TextLink to="/secrets/$secret" params={{ secret: id }} fw={600}>
+      <TextLink to="/secrets/$secret" params={{ secret: id }} isName>
         {name}
       </TextLink>
       {kind === 'file' && (

@@ -1,9 +1,10 @@
 // What pages about secrets need to know besides them: the secrets managers, and the first few hundred applications, by which rights are
 // judged and ids become names.
+import { useMemo } from 'react';
 import type { ApplicationView, SecretMetadata, SecretsManagerView } from '@sallyport/protocol';
 import { useMe } from '../client/me.tsx';
 import { useOperation } from '../client/operations.ts';
-import { rightsTo } from './secret-rights.ts';
+import { rightsOf } from './secret-rights.ts';
 import type { SecretRights } from './secret-rights.ts';
 
 export type SecretSurroundings = {
@@ -15,20 +16,16 @@ export type SecretSurroundings = {
 };
 
 const APPLICATIONS_MAX = 500;
-const NONE: SecretRights = { change: false, use: false };
+const NOBODY = (): SecretRights => ({ change: false, use: false });
 
 export function useSurroundings(): SecretSurroundings {
   const me = useMe();
-  const managers = useOperation('listSecretsManagers', {});
-  const applications = useOperation('listApplications', { query: { limit: APPLICATIONS_MAX } });
-  const around = {
-    managers: managers.data?.secretsManagers ?? [],
-    applications: applications.data?.applications ?? [],
-  };
-  const isKnown = managers.data !== undefined && applications.data !== undefined;
-  return {
-    ...around,
-    isKnown,
-    rightsTo: (secret) => (isKnown ? rightsTo(me, secret, around) : NONE),
-  };
+  const managers = useOperation('listSecretsManagers', {}).data?.secretsManagers;
+  const applications = useOperation('listApplications', { query: { limit: APPLICATIONS_MAX } }).data
+    ?.applications;
+  return useMemo(() => {
+    const around = { managers: managers ?? [], applications: applications ?? [] };
+    const isKnown = managers !== undefined && applications !== undefined;
+    return { ...around, isKnown, rightsTo: isKnown ? rightsOf(me, around) : NOBODY };
+  }, [me, managers, applications]);
 }

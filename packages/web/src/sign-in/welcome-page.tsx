@@ -58,7 +58,7 @@ export function WelcomePage(): ReactNode {
         />
         <Text size="sm">
           Have you chosen a password before?{' '}
-          <TextLink to="/sign-in" underline="always">
+          <TextLink to="/sign-in" isInText>
             Sign in
           </TextLink>
         </Text>

@@ -1,7 +1,8 @@
 // Rows of fields that somebody adds and removes, such as the rules of an issuer: what is common to them, around the fields of each.
-import { ActionIcon, Button, Input, Stack, Text } from '@mantine/core';
+import { Button, Input, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import classes from './draft-rows.module.css';
+import { IconButton } from './icon-button.tsx';
 import { Icon } from './icons.tsx';
 
 /** What a row needs: a key of its own, that stays while others come and go. */
@@ -47,16 +48,13 @@ export function DraftRows<R extends Row>(props: Props<R>): ReactNode {
           <div className={classes.fields}>
             {children(row, index + 1, (fields) => change(row.key, fields))}
           </div>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="lg"
-            aria-label={`Remove ${noun} ${index + 1}`}
+          <IconButton
+            icon="trash"
+            label={`Remove ${noun} ${index + 1}`}
+            isLarge
             title={`Remove ${noun}`}
             onClick={() => onChange(rows.filter(({ key }) => key !== row.key))}
-          >
-            <Icon name="trash" size={16} />
-          </ActionIcon>
+          />
         </div>
       ))}
       {error !== undefined && <Input.Error>{error}</Input.Error>}

@@ -1,9 +1,9 @@
 // A link to a page of the web UI, as an icon in a row.
-import { ActionIcon } from '@mantine/core';
-import { createLink } from '@tanstack/react-router';
 import type { ComponentProps, ReactNode } from 'react';
+import { lookOf } from './icon-button.tsx';
 import { Icon } from './icons.tsx';
 import type { IconName } from './icons.tsx';
+import { pageLink } from './page-link.tsx';
 
 type Props = Omit<ComponentProps<'a'>, 'children'> & {
   icon: IconName;
@@ -13,10 +13,10 @@ type Props = Omit<ComponentProps<'a'>, 'children'> & {
 
 function AnchorIcon({ icon, label, ...anchor }: Props): ReactNode {
   return (
-    <ActionIcon component="a" variant="subtle" color="gray" aria-label={label} title={label} {...anchor}>
+    <a aria-label={label} title={label} {...anchor} className={lookOf(false)}>
       <Icon name={icon} size={16} />
-    </ActionIcon>
+    </a>
   );
 }
 
-export const IconLink = createLink(AnchorIcon);
+export const IconLink = pageLink(AnchorIcon);
