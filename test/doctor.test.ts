@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Workplace } from '../packages/cli/test/sallyport.ts';
 import type { Finished } from '../packages/cli/test/sallyport.ts';
 import { selfSigned } from '../packages/server/test/self-signed.ts';
+import { keyUsePolicy } from '@sallyport/testkit/lab';
 import { labTarget, settingsFor } from './harness/aws-targets.ts';
 import { Deployment } from './harness/deployment.ts';
 
@@ -53,6 +54,7 @@ test('when all is well it exits with 0 and says where each thing came from', asy
   expect(stdout).toMatch(/^ok {4}clock: within \d+ s/m);
   expect(stdout).toMatch(/^ok {4}delegate one: connected, version .*, heard of \d+ s ago, selectors .*one/m);
   expect(stdout).toMatch(/^ok {4}secrets manager kms: can be used through one$/m);
+  expect(stdout).toMatch(/^ok {4}last test of kms: Healthy on one, \d+ ms, just now$/m);
   expect(stdout).not.toContain(deployment.token);
 });
 
@@ -62,6 +64,33 @@ test('--deep tells who each delegate is at AWS and where its credentials come fr
     verdict: 'ok',
     text: expect.stringMatching(/as arn:aws:sts::.*Credentials from: instance-profile/),
   });
+});
+
+test('what the last test found is told with its age and what to do; --tests shows it stage by stage', async () => {
+  const { identities } = target.lab;
+  const role = identities.roles().find(({ arn }) => arn.endsWith('/sallyport-delegate'));
+  const arn = role?.arn ?? '';
+  identities.updateRole({
+    arn,
+    policies: [keyUsePolicy({ keyArn: target.keyArn, actions: ['kms:GenerateDataKey'] })],
+  });
+  await deployment.client.call('testSecretsManager', { params: { secretsManager: 'kms' } });
+  const looked = await doctor(['-o', 'json']);
+  expect(looked.code).toBe(0);
+  expect(find(looked, 'last test of kms')).toMatchObject({
+    verdict: 'warn',
+    text: 'Failing on one: missing kms:Decrypt, just now',
+    next: expect.stringContaining('sallyport secrets-manager test "kms"'),
+  });
+  const env = { SALLYPORT_ADDR: deployment.address, SALLYPORT_TOKEN: deployment.token };
+  const shown = await place.run(['secrets-manager', 'show', 'kms', '--tests'], { env });
+  expect(shown.stdout).toMatch(/^health: +Failing on one: missing kms:Decrypt, just now$/m);
+  expect(shown.stdout).toMatch(/^at one: +fails: missing kms:Decrypt, just now$/m);
+  expect(shown.stdout).toMatch(/^Delegate one: FAILED$[^]*add this statement:$/m);
+  identities.updateRole({ arn, policies: [keyUsePolicy({ keyArn: target.keyArn })] });
+  await deployment.client.call('testSecretsManager', { params: { secretsManager: 'kms' } });
+  const listed = await place.run(['secrets-manager', 'list'], { env });
+  expect(listed.stdout).toMatch(/HEALTH[^]*Healthy on one, \d+ ms, just now/);
 });
 
 test('a delegate that shows another key than before is a failure of trust', async () => {

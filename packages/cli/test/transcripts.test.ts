@@ -209,7 +209,9 @@ describe('renaming and deleting', () => {
 
 describe('secrets managers', () => {
   test('one is shown, tested, renamed and protected while it is in use', async () => {
-    expect((await sallyport('secrets-manager show ring')).stdout).toMatch(/^default: +yes$/m);
+    const shown = (await sallyport('secrets-manager show ring')).stdout;
+    expect(shown).toMatch(/^default: +yes$/m);
+    expect(shown).toMatch(/^health: +Healthy on near, \d+ ms, (?:just now|\d+ minutes? ago)$/m);
     const tested = await sallyport('secrets-manager test ring');
     expect(tested.code).toBe(0);
     expect(tested.stdout).toMatch(/^Delegate near: passed\n/);

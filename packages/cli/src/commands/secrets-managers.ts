@@ -9,8 +9,9 @@ import { withClient } from '../config/open-client.ts';
 import { printRegion } from '../input/parse-region.ts';
 import { confirm } from '../input/prompt.ts';
 import { watchPreflight } from '../output/live-preflight.ts';
+import { healthByDelegate, healthLine } from '../output/manager-health.ts';
 import { preflightReport } from '../output/preflight-report.ts';
-import { printableLines, printableTime } from '../output/printable.ts';
+import { printableLine, printableLines, printableTime } from '../output/printable.ts';
 import { fields, table } from '../output/table.ts';
 import { note, writeData, writeJson } from '../output/terminal.ts';
 import {
@@ -73,16 +74,20 @@ export const SECRETS_MANAGER_COMMANDS: readonly Command[] = [
   },
   {
     path: [GROUP, 'list'],
-    summary: 'List secrets managers, the default first',
+    summary: 'List secrets managers with what their last tests found, the default first',
     flags: OUTPUT_FLAG,
     connects: true,
     run: listSecretsManagers,
   },
   {
     path: [GROUP, 'show'],
-    summary: 'Show the settings of a secrets manager',
+    summary: 'Show the settings of a secrets manager, and what its last test found at each delegate',
+    details: ['The last test at each delegate is kept, with its own time; nothing is tried to show it.'],
     arguments: [NAME],
-    flags: OUTPUT_FLAG,
+    flags: {
+      tests: { kind: 'switch', summary: 'Also show the last tests stage by stage' },
+      ...OUTPUT_FLAG,
+    },
     connects: true,
     run: showSecretsManager,
   },
@@ -191,17 +196,22 @@ async function listSecretsManagers(invocation: Invocation): Promise<void> {
     one.kind,
     one.kind === 'aws-kms' ? one.credentials.type : '-',
     String(one.secretCount),
+    printableLine(healthLine(one.health)),
     one.selectors.join(', ') || '-',
     one.kind === 'aws-kms' ? one.keyArn : '-',
   ]);
-  await writeData(terminal, table(['NAME', 'KIND', 'CREDENTIALS', 'SECRETS', 'SELECTORS', 'KEY'], rows));
+  const headings = ['NAME', 'KIND', 'CREDENTIALS', 'SECRETS', 'HEALTH', 'SELECTORS', 'KEY'];
+  await writeData(terminal, table(headings, rows));
 }
 
 async function showSecretsManager(invocation: Invocation): Promise<void> {
   const { terminal, flags } = invocation;
   const params = { secretsManager: invocation.arguments['NAME'] ?? '' };
-  const view = await withClient(invocation, (client) => client.call('getSecretsManager', { params }));
-  if (flags.text('output') === 'json') return writeJson(terminal, view);
+  const [view, tests] = await withClient(invocation, async (client) => [
+    await client.call('getSecretsManager', { params }),
+    flags.has('tests') ? (await client.call('listSecretsManagerTests', { params })).tests : null,
+  ]);
+  if (flags.text('output') === 'json') return writeJson(terminal, tests === null ? view : { ...view, tests });
   const context = Object.entries(view.context).map(([key, value]) => `${key}=${value}`);
   const { maxAgeSeconds, maxUses } = view.dataKeyCache;
   await writeData(
@@ -219,8 +229,16 @@ async function showSecretsManager(invocation: Invocation): Promise<void> {
       ['secrets', String(view.secretCount)],
       ['revision', String(view.revision)],
       ['updated', printableTime(view.updatedAtMs)],
+      ['health', printableLine(healthLine(view.health))],
+      ...healthByDelegate(view.health).map(
+        ([name, found]) => [printableLine(`at ${name}`), printableLine(found)] as const,
+      ),
     ]),
   );
+  if (tests === null || tests.length === 0) return;
+  const { state } = view.health;
+  const outcome = { ok: state === 'healthy' || state === 'degraded', delegates: tests };
+  await writeData(terminal, `\n${preflightReport({ terminal, stream: 'stdout' }, outcome)}`);
 }
 
 function awsKmsFields(view: Extract<SecretsManagerView, { kind: 'aws-kms' }>): [string, string][] {

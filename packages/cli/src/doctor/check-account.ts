@@ -1,8 +1,9 @@
 // Looks at what the server tells whoever has the key: whose it is, versions, delegates and whether they are who they were, and which
 // delegates each secrets manager could use. With `deep`, has the delegates try each secrets manager at AWS.
 import { AppError, isAppError } from '@sallyport/core';
-import type { DelegatePreflight, DelegateView } from '@sallyport/protocol';
+import type { DelegatePreflight, DelegateView, SecretsManagerView } from '@sallyport/protocol';
 import type { Client, FileKnownDelegates } from '@sallyport/sdk';
+import { healthLine } from '../output/manager-health.ts';
 import { failed, ok, skipped, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -155,7 +156,7 @@ async function trustOf(
 async function checkManagers(client: Client, { deep }: AccountOptions): Promise<Finding[]> {
   const { secretsManagers } = await client.call('listSecretsManagers');
   const findings: Finding[] = [];
-  for (const { name, id } of secretsManagers) {
+  for (const { name, id, health } of secretsManagers) {
     const check = `secrets manager ${name}`;
     const { delegates } = await client.call('explainDelegates', { body: { secretsManager: id } });
     const eligible = delegates.filter((one) => one.eligible).map((one) => one.name);
@@ -164,13 +165,39 @@ async function checkManagers(client: Client, { deep }: AccountOptions): Promise<
       const why = delegates.map((one) => `${one.name}: ${one.reasons.join(' ')}`).join(' ');
       const publicMessage = `No delegate can use it. ${why}`;
       findings.push(failed(check, new AppError('no-delegate', { publicMessage })));
-      continue;
     }
-    if (deep) findings.push(...(await attempt(check, async () => tryManager(client, { id, check }))));
+    if (!deep) findings.push(lastTestOf({ name, health }));
+    else if (eligible.length > 0)
+      findings.push(...(await attempt(check, async () => tryManager(client, { id, check }))));
   }
   if (!deep)
     findings.push(skipped('aws', 'not tried; --deep has each delegate try each secrets manager at AWS'));
   return findings;
+}
+
+/** A failure that was found then is a warning now: it may have been mended since. */
+function lastTestOf({ name, health }: Pick<SecretsManagerView, 'name' | 'health'>): Finding {
+  const check = `last test of ${name}`;
+  const text = healthLine(health);
+  const again = `sallyport secrets-manager test "${name}"`;
+  switch (health.state) {
+    case 'healthy': {
+      const warned = health.delegates.some(({ warningCount }) => warningCount > 0);
+      return warned
+        ? warn(check, `${text}, with warnings`, `Read them: sallyport secrets-manager show "${name}" --tests`)
+        : ok(check, text);
+    }
+    case 'untested':
+      return skipped(check, `not tested yet; ${again} does it`);
+    case 'outdated':
+      return warn(check, text, `Test it: ${again}`);
+    default:
+      return warn(
+        check,
+        text,
+        `See what is missing: sallyport secrets-manager show "${name}" --tests. Once it is mended: ${again}`,
+      );
+  }
 }
 
 async function tryManager(client: Client, { id, check }: { id: string; check: string }): Promise<Finding[]> {

@@ -19,6 +19,17 @@ export function printableTime(atMs: number | null): string {
   return atMs === null ? '-' : `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
+
+/** How long ago in the largest unit that fits, e.g. `5 minutes ago`; under a minute, `just now`. */
+export function printableAge(atMs: number, nowMs: number = Date.now()): string {
+  const minutes = Math.trunc((nowMs - atMs) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return relative.format(-minutes, 'minute');
+  if (minutes < 24 * 60) return relative.format(-Math.trunc(minutes / 60), 'hour');
+  return relative.format(-Math.trunc(minutes / 60 / 24), 'day');
+}
+
 /** A size as a person reads it, e.g. `1.5 MiB`. */
 export function printableBytes(bytes: number): string {
   const units = ['KiB', 'MiB', 'GiB'];
