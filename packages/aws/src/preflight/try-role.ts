@@ -71,6 +71,7 @@ export async function tryRole(
     log.warn('own-role', message);
     return;
   }
+  log.note(`The key is used as ${role.roleArn}.`);
   if (role.externalId === null) {
     log.warn(
       'external-id-missing',
