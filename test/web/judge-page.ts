@@ -10,6 +10,8 @@ import { expect } from 'vitest';
 
 const FOLDER = fileURLToPath(new URL('./screenshots/', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** About a second. */
+const FRAMES_TO_SETTLE = 60;
 const LEAVES_PICTURES = process.env['SALLYPORT_PICTURES'] === '1';
 
 /**
@@ -54,11 +56,15 @@ export async function expectAccessible(page: Page, what: string, rules?: string[
   expect(rulesHeld, `rules that had something to look at: ${what}`).toBeGreaterThan(0);
 }
 
-/** The page does not scroll sideways. */
+/** The page does not scroll sideways, once what floats over it has found its place in this width. */
 export async function expectNothingSticksOut(page: Page, what: string): Promise<void> {
-  const excess = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
+  const excess = await page.evaluate(async (frames) => {
+    const root = document.documentElement;
+    for (let frame = 0; frame < frames && root.scrollWidth > root.clientWidth; frame += 1) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+    return root.scrollWidth - root.clientWidth;
+  }, FRAMES_TO_SETTLE);
   expect(
     excess,
     `${what}: pixels that stick out at ${page.viewportSize()?.width ?? 0} px`,

@@ -7,12 +7,13 @@ import { expectNothingSticksOut } from './judge-page.ts';
 import { makeUser, signedIn } from './people.ts';
 import { button, choose } from './secrets-journey.ts';
 import { WebJourney } from './web-journey.ts';
+import type { StorageState } from './web-journey.ts';
 
 const COUNT = 100_000;
 const PATIENT = { timeout: 20_000 };
 
 let journey: WebJourney;
-let administrator: { cookies: never[]; origins: never[] };
+let administrator: StorageState;
 
 beforeAll(async () => {
   journey = await WebJourney.start();
@@ -20,8 +21,7 @@ beforeAll(async () => {
   await deployment.startDelegate({ name: 'vpc-1' });
   await fillWithSecrets(deployment, COUNT);
   await deployment.untilConnected('vpc-1');
-  const { page } = await journey.setUp();
-  administrator = (await page.context().storageState()) as typeof administrator;
+  administrator = await journey.makeAdministrator();
 }, 400_000);
 afterEach(async () => journey?.expectClean());
 afterAll(async () => journey?.close());

@@ -15,13 +15,9 @@ export async function makeUser(journey: WebJourney, name: string, rights: Rights
   await client.call('redeemLink', { body: { value, password: PASSWORD } });
 }
 
-/** A page of their own browser, signed in by the form; then at this path. */
+/** A page of their own browser at this path, signed in. */
 export async function signedIn(journey: WebJourney, name: string, path: string): Promise<WatchedPage> {
-  const watched = await journey.open(path);
-  const { page } = watched;
-  await page.getByLabel('User name').fill(name);
-  await page.getByLabel(/^Password/).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByRole('navigation', { name: 'Areas' }).waitFor();
+  const watched = await journey.openAs({ name, password: PASSWORD }, path);
+  await watched.page.getByRole('navigation', { name: 'Areas' }).waitFor();
   return watched;
 }

@@ -38,7 +38,7 @@ beforeAll(async () => {
   await deployment.client.call('createSecretsManager', {
     body: { name: 'ring', settings, makeDefault: true },
   });
-  watched = await journey.setUp();
+  watched = await journey.setUp({ recordsBodies: true });
   await watched.page.route(`**${SDK_PATH}`, async (route) =>
     route.fulfill({ contentType: 'text/javascript', body: script }),
   );

@@ -55,7 +55,7 @@ describe('a file secret', () => {
   }, 150_000);
 
   test('on a slow line its sending is shown; stopped, the form keeps what it has, and the next try stores it', async () => {
-    const { page } = await open('/secrets/files');
+    const { page } = await open('/secrets/files', { isOnce: true });
     await page.getByRole('link', { name: 'Add encrypted file' }).first().click();
     const buffer = randomBytes(2_000_000);
     const file = { name: 'slow.bin', mimeType: 'application/octet-stream', buffer };

@@ -1,14 +1,14 @@
 // What journeys through secrets begin with: a delegate, two secrets managers, an application, an administrator whose browser has met the
 // delegate; and the words by which they find their way.
-import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { WebJourney } from './web-journey.ts';
-import type { WatchedPage } from './web-journey.ts';
+import type { ProfileOptions, WatchedPage } from './web-journey.ts';
 
 export type SecretsJourney = {
   journey: WebJourney;
   /** A page of the administrator, in a browser of its own. */
-  open: (path: string, options?: BrowserContextOptions) => Promise<WatchedPage>;
+  open: (path: string, options?: ProfileOptions) => Promise<WatchedPage>;
 };
 
 export async function startSecretsJourney(): Promise<SecretsJourney> {
@@ -24,9 +24,7 @@ export async function startSecretsJourney(): Promise<SecretsJourney> {
     { name: 'staging', type: 'non-production' },
   ] as const;
   await client.call('createApplication', { body: { name: 'shop', environments: [...environments] } });
-  const { page } = await journey.setUp();
-  const storageState = await page.context().storageState();
-  await journey.expectClean();
+  const storageState = await journey.makeAdministrator();
   const permissions = ['clipboard-read', 'clipboard-write'];
   return {
     journey,

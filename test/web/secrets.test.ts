@@ -30,7 +30,7 @@ beforeAll(async () => {
   journey = started.journey;
   // What goes over the wire is what counts, not what the browser says of it.
   proxy = await startRecordingProxy(journey.deployment.address);
-  open = async (path) => started.open(`${proxy.address}/#${path}`);
+  open = async (path, options) => started.open(`${proxy.address}/#${path}`, options);
 }, 120_000);
 afterEach(async () => journey.expectClean());
 afterAll(async () => {
@@ -214,7 +214,7 @@ describe('a text secret', () => {
   test('hides itself after 30 seconds, and when its page is left', async () => {
     const value = `canary-hides-${randomBytes(12).toString('hex')}`;
     const { secretId } = await journey.deployment.client.set('hides-itself', value);
-    const { page } = await open(`/secrets/${secretId}`);
+    const { page } = await open(`/secrets/${secretId}`, { isOnce: true });
     await page.clock.install();
     await button(page, 'Reveal').click();
     await shownValue(page).waitFor();

@@ -3,9 +3,11 @@
 // an error to the console, leave a fault or a rejection unhandled, load from another origin.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { Deployment } from '../harness/deployment.ts';
+import { BrowserProfile } from './browser-profile.ts';
+import type { ProfileOptions, StorageState, WatchedPage } from './browser-profile.ts';
 import { launchChromium } from './chromium.ts';
 
 const BUILD = fileURLToPath(new URL('../../scripts/build-web.ts', import.meta.url));
@@ -13,21 +15,20 @@ const BUILD = fileURLToPath(new URL('../../scripts/build-web.ts', import.meta.ur
 /** Of the first administrator, where a test needs just any. */
 export const ADMINISTRATOR = { name: 'ada', password: 'four unusual words here' };
 
-export type WatchedPage = {
-  page: Page;
-  /** Bodies of all requests so far, in order. */
-  sent: Buffer[];
-  /** What the page must not do, and did. */
-  faults: string[];
-};
+export type { ProfileOptions, StorageState, WatchedPage };
+
+type Person = { name: string; password: string };
+type Cookie = StorageState['cookies'][number];
 
 export class WebJourney {
   readonly deployment: Deployment;
   /** Origins besides the server's own that pages may be led to, such as a provider at which people sign in. */
   readonly mayVisit = new Set<string>();
   readonly #browser: Browser;
-  readonly #watched: WatchedPage[] = [];
-  readonly #contexts: BrowserContext[] = [];
+  /** Of this test. */
+  readonly #profiles: BrowserProfile[] = [];
+  /** Of tests that are over, and emptied. */
+  readonly #emptied: BrowserProfile[] = [];
 
   private constructor(deployment: Deployment, browser: Browser) {
     this.deployment = deployment;
@@ -52,18 +53,48 @@ export class WebJourney {
     return `${this.deployment.address}/#${path}`;
   }
 
-  /** A page in a browser profile of its own. */
-  async open(path: string, options: BrowserContextOptions = {}): Promise<WatchedPage> {
-    const context = await this.#browser.newContext({ reducedMotion: 'reduce', ...options });
-    this.#contexts.push(context);
-    // Where anything is intercepted at all, bodies are told that come from a Blob, as the SDK's do; else they would be null.
-    await context.route('**/never-asked-for', async (route) => route.continue());
-    const page = await context.newPage();
-    const address = path.startsWith('http') ? path : this.address(path);
-    const watched = watch(page, (origin) => origin === new URL(address).origin || this.mayVisit.has(origin));
-    this.#watched.push(watched);
-    await page.goto(address);
-    return watched;
+  /** A page in a browser profile of its own, which knows nothing yet. */
+  async open(path: string, options: ProfileOptions = {}): Promise<WatchedPage> {
+    const profile = await this.#profile(options);
+    await profile.start(path.startsWith('http') ? path : this.address(path), this.mayVisit);
+    return profile.watched;
+  }
+
+  /** Such a page of somebody who is signed in: their session comes from the server, without the form. */
+  async openAs(person: Person, path: string): Promise<WatchedPage> {
+    const cookie = await this.#sessionOf(person);
+    return this.open(path, { storageState: { cookies: [cookie], origins: [] } });
+  }
+
+  async #profile(options: ProfileOptions): Promise<BrowserProfile> {
+    const emptied = this.#emptied.findLast((one) => one.canTake(options));
+    if (emptied === undefined) {
+      const created = await BrowserProfile.create(this.#browser, options);
+      this.#profiles.push(created);
+      return created;
+    }
+    this.#emptied.splice(this.#emptied.indexOf(emptied), 1);
+    this.#profiles.push(emptied);
+    await emptied.take(options);
+    return emptied;
+  }
+
+  /** Signs in as the sign-in page does, and takes the cookie of the answer. */
+  async #sessionOf({ name, password }: Person): Promise<Cookie> {
+    const answer = await fetch(`${this.deployment.address}/v1/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user: name, password }),
+    });
+    const [given = ''] = answer.headers.getSetCookie();
+    const [, cookie, value] = /^([^=]+)=([^;]+);/.exec(given) ?? [];
+    if (cookie === undefined || value === undefined) {
+      throw new Error(`${name} could not sign in: ${answer.status} ${await answer.text()}`);
+    }
+    // As the server sets it, for this host.
+    const { hostname } = new URL(this.deployment.address);
+    const rights = { path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' } as const;
+    return { name: cookie, value, domain: hostname, ...rights };
   }
 
   /** A link that makes the first administrator. */
@@ -73,53 +104,40 @@ export class WebJourney {
     return link;
   }
 
-  /** Makes the first administrator, by the set-up page, and leaves its page open. */
-  async setUp(options: BrowserContextOptions = {}): Promise<WatchedPage> {
-    const watched = await this.open(await this.setUpLink(), options);
-    const { page } = watched;
-    await page.getByLabel('User name').fill(ADMINISTRATOR.name);
-    await page.getByLabel(/^Password/).fill(ADMINISTRATOR.password);
-    await page.getByRole('button', { name: 'Create the administrator' }).click();
-    await page.getByRole('navigation', { name: 'Areas' }).waitFor();
+  /** Makes the first administrator. @returns what a browser has to keep to be signed in as them */
+  async makeAdministrator(): Promise<StorageState> {
+    const value = (await this.setUpLink()).split('/').at(-1) ?? '';
+    await this.deployment.client.call('redeemLink', { body: { value, ...ADMINISTRATOR } });
+    const cookie = await this.#sessionOf(ADMINISTRATOR);
+    return { cookies: [cookie], origins: [] };
+  }
+
+  /** Makes the first administrator, and opens their start page. */
+  async setUp(options: ProfileOptions = {}): Promise<WatchedPage> {
+    const storageState = await this.makeAdministrator();
+    const watched = await this.open('/', { ...options, storageState });
+    await watched.page.getByRole('navigation', { name: 'Areas' }).waitFor();
     return watched;
   }
 
-  /** To be called after each test: fails it for whatever its pages must not have done, and closes them. */
+  /** To be called after each test: fails it for whatever its pages must not have done, and empties or closes them. */
   async expectClean(): Promise<void> {
-    const faults = this.#watched.flatMap((watched) => watched.faults);
-    this.#watched.length = 0;
-    await Promise.all(this.#contexts.splice(0).map(async (context) => context.close()));
+    const profiles = this.#profiles.splice(0);
+    const faults = profiles.flatMap(({ watched }) => watched.faults);
+    await Promise.all(profiles.map(async (profile) => this.#putAway(profile)));
     const log = this.deployment.server.output().slice(-2000);
     expect(faults, `what pages must not do; the server's log ends\n${log}`).toEqual([]);
+  }
+
+  async #putAway(profile: BrowserProfile): Promise<void> {
+    if (await profile.empty()) this.#emptied.push(profile);
+    else await profile.close();
   }
 
   async close(): Promise<void> {
     await this.#browser.close();
     await this.deployment.close();
   }
-}
-
-/** The browser's own note that an answer had an error status, which journeys provoke on purpose; pages show what came of it. */
-const STATUS_NOTE = /^Failed to load resource: the server responded with a status of (?:4\d\d|503)/;
-
-function watch(page: Page, isExpected: (origin: string) => boolean): WatchedPage {
-  const watched: WatchedPage = { page, sent: [], faults: [] };
-  page.on('console', (message) => {
-    const text = message.text();
-    if (message.type() === 'error' && !STATUS_NOTE.test(text)) watched.faults.push(`console: ${text}`);
-  });
-  // Unhandled rejections come this way too.
-  page.on('pageerror', (error) => watched.faults.push(`fault: ${error.message}`));
-  page.on('request', (request) => {
-    if (!isExpected(new URL(request.url()).origin)) watched.faults.push(`foreign request: ${request.url()}`);
-    const body = bodyOf(request);
-    if (body !== null) watched.sent.push(body);
-  });
-  return watched;
-}
-
-function bodyOf(request: Request): Buffer | null {
-  return request.postDataBuffer();
 }
 
 /** Everything that a page keeps in this browser's storages, as text. */
