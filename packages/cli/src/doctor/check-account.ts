@@ -180,24 +180,16 @@ function lastTestOf({ name, health }: Pick<SecretsManagerView, 'name' | 'health'
   const check = `last test of ${name}`;
   const text = healthLine(health);
   const again = `sallyport secrets-manager test "${name}"`;
-  switch (health.state) {
-    case 'healthy': {
-      const warned = health.delegates.some(({ warningCount }) => warningCount > 0);
-      return warned
-        ? warn(check, `${text}, with warnings`, `Read them: sallyport secrets-manager show "${name}" --tests`)
-        : ok(check, text);
-    }
-    case 'untested':
-      return skipped(check, `not tested yet; ${again} does it`);
-    case 'outdated':
-      return warn(check, text, `Test it: ${again}`);
-    default:
-      return warn(
-        check,
-        text,
-        `See what is missing: sallyport secrets-manager show "${name}" --tests. Once it is mended: ${again}`,
-      );
+  const show = `sallyport secrets-manager show "${name}" --tests`;
+  const { state, delegates } = health;
+  if (state === 'untested') return skipped(check, `not tested yet; ${again} does it`);
+  if (state === 'outdated') return warn(check, text, `Test it: ${again}`);
+  if (state !== 'healthy') {
+    return warn(check, text, `See what is missing: ${show}. Once it is mended: ${again}`);
   }
+  return delegates.some(({ warningCount }) => warningCount > 0)
+    ? warn(check, `${text}, with warnings`, `Read them: ${show}`)
+    : ok(check, text);
 }
 
 async function tryManager(client: Client, { id, check }: { id: string; check: string }): Promise<Finding[]> {
