@@ -81,6 +81,12 @@ export async function walkSecrets(watch: Stopwatch, address: string): Promise<vo
     async () => on.keyboard.type('099998', { delay: KEY_DELAY_MS }),
     `${rows}:only-child`,
   );
+  await watch.step(
+    'open a choice',
+    async () => click(on, 'input[aria-label="Application"]'),
+    '[role="option"]:nth-child(20)',
+  );
+  await watch.step('close the choice', async () => on.keyboard.press('Escape'), 'body');
   await watch.step('open a secret', async () => click(on, `${rows} a`), 'button:has-text("Reveal")');
   for (const [tab, shown] of [
     ['Uses', 'h2:has-text("Nobody has asked")'],
@@ -141,6 +147,12 @@ export async function walkLists(watch: Stopwatch, address: string): Promise<void
       async () => click(on, next('records')),
       `main:has(${page(number)}) ${audit}`,
     );
+  await watch.step(
+    'audit trail, open the actions',
+    async () => click(on, 'form[aria-label="Filter records"] input[placeholder="Any"]'),
+    '[role="option"]',
+  );
+  await watch.step('audit trail, close them', async () => on.keyboard.press('Escape'), 'body');
   await watch.step(
     'audit trail, a record',
     async () => click(on, `${audit} button`),

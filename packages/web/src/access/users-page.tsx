@@ -1,5 +1,5 @@
 // All users: search, and a way to each.
-import { Badge, Button, Group, Text } from '@mantine/core';
+import { Badge, Button, Group } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
@@ -9,8 +9,10 @@ import { Icon } from '../ui/icons.tsx';
 import { PageControls } from '../ui/page-controls.tsx';
 import { Page } from '../ui/page.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
+import type { Column } from '../ui/record-table.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { SearchField } from '../ui/search-field.tsx';
+import { Small } from '../ui/small.tsx';
 import { EmptyState, Loaded } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { useCursorPages } from '../ui/use-cursor-pages.ts';
@@ -49,7 +51,7 @@ export function UsersPage(): ReactNode {
             </EmptyState>
           ) : (
             <>
-              <UserTable users={users} />
+              <RecordTable label="Users" records={users} keyOf={({ id }) => id} columns={COLUMNS} />
               <PageControls of="users" pages={pages} />
             </>
           )
@@ -60,38 +62,25 @@ export function UsersPage(): ReactNode {
   );
 }
 
-function UserTable({ users }: { users: readonly UserView[] }): ReactNode {
-  return (
-    <RecordTable
-      label="Users"
-      records={users}
-      keyOf={({ id }) => id}
-      columns={[
-        {
-          heading: 'Name',
-          cell: ({ id, name, displayName }) => (
-            <>
-              <TextLink to="/access/users/$user" params={{ user: id }} isName>
-                {name}
-              </TextLink>
-              {displayName !== name && (
-                <Text size="xs" c="dimmed">
-                  {displayName}
-                </Text>
-              )}
-            </>
-          ),
-        },
-        { heading: 'State', cell: ({ state }) => <UserStateBadge state={state} /> },
-        { heading: 'Signs in with', cell: (user) => <WaysIn user={user} /> },
-        {
-          heading: 'Last sign-in',
-          cell: ({ lastSignInAtMs }) => <RelativeTime atMs={lastSignInAtMs} />,
-        },
-      ]}
-    />
-  );
-}
+const COLUMNS: readonly Column<UserView>[] = [
+  {
+    heading: 'Name',
+    cell: ({ id, name, displayName }) => (
+      <>
+        <TextLink to="/access/users/$user" params={{ user: id }} isName>
+          {name}
+        </TextLink>
+        {displayName !== name && <Small>{displayName}</Small>}
+      </>
+    ),
+  },
+  { heading: 'State', cell: ({ state }) => <UserStateBadge state={state} /> },
+  { heading: 'Signs in with', cell: (user) => <WaysIn user={user} /> },
+  {
+    heading: 'Last sign-in',
+    cell: ({ lastSignInAtMs }) => <RelativeTime atMs={lastSignInAtMs} />,
+  },
+];
 
 const STATES = {
   active: { label: 'Active', color: 'teal' },

@@ -9,6 +9,7 @@ import { Icon } from '../ui/icons.tsx';
 import { PageControls } from '../ui/page-controls.tsx';
 import { Page } from '../ui/page.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
+import type { Column } from '../ui/record-table.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { SearchField } from '../ui/search-field.tsx';
 import { EmptyState, Loaded } from '../ui/states.tsx';
@@ -51,7 +52,12 @@ export function ApplicationsPage(): ReactNode {
             <NothingThere search={search} />
           ) : (
             <>
-              <ApplicationTable applications={applications} />
+              <RecordTable
+                label="Applications"
+                records={applications}
+                keyOf={({ id }) => id}
+                columns={COLUMNS}
+              />
               <PageControls of="applications" pages={pages} />
             </>
           )
@@ -62,31 +68,22 @@ export function ApplicationsPage(): ReactNode {
   );
 }
 
-function ApplicationTable({ applications }: { applications: readonly ApplicationView[] }): ReactNode {
-  return (
-    <RecordTable
-      label="Applications"
-      records={applications}
-      keyOf={({ id }) => id}
-      columns={[
-        {
-          heading: 'Name',
-          cell: ({ id, name }) => (
-            <TextLink to="/applications/$application" params={{ application: id }} isName>
-              {name}
-            </TextLink>
-          ),
-        },
-        {
-          heading: 'Environments',
-          cell: ({ environments }) => <EnvironmentBadges environments={environments} />,
-        },
-        { heading: 'Services', cell: ({ services }) => services.length },
-        { heading: 'Created', cell: ({ createdAtMs }) => <RelativeTime atMs={createdAtMs} /> },
-      ]}
-    />
-  );
-}
+const COLUMNS: readonly Column<ApplicationView>[] = [
+  {
+    heading: 'Name',
+    cell: ({ id, name }) => (
+      <TextLink to="/applications/$application" params={{ application: id }} isName>
+        {name}
+      </TextLink>
+    ),
+  },
+  {
+    heading: 'Environments',
+    cell: ({ environments }) => <EnvironmentBadges environments={environments} />,
+  },
+  { heading: 'Services', cell: ({ services }) => services.length },
+  { heading: 'Created', cell: ({ createdAtMs }) => <RelativeTime atMs={createdAtMs} /> },
+];
 
 function EnvironmentBadges({ environments }: Pick<ApplicationView, 'environments'>): ReactNode {
   if (environments.length === 0) return <Text size="sm">none</Text>;

@@ -1,6 +1,6 @@
 // The fields of the filter. What is typed counts when it is applied, by button or Enter.
 import { Button, MultiSelect, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { useDeferredValue, useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import { AUDIT_ACTIONS } from '@sallyport/protocol/audit-actions';
 import { Panel } from '../ui/page.tsx';
@@ -16,6 +16,16 @@ const ACTIONS = [...Map.groupBy(AUDIT_ACTIONS, topicOf)].map(([topic, names]) =>
   items: names.map((name) => ({ value: name, label: sayAction(name) })),
 }));
 
+const FIRST_GROUPS = 2;
+
+/** The first groups whole, and of the others what is chosen. */
+function firstOf(chosen: readonly string[]): typeof ACTIONS {
+  return ACTIONS.map(({ group, items }, index) => ({
+    group,
+    items: index < FIRST_GROUPS ? items : items.filter(({ value }) => chosen.includes(value)),
+  })).filter(({ items }) => items.length > 0);
+}
+
 const TEXTS = [
   { name: 'principal', label: 'Who', placeholder: 'Name or id' },
   { name: 'resource', label: 'To what', placeholder: 'Id, e.g. sec_…' },
@@ -25,6 +35,10 @@ const TEXTS = [
 
 export function AuditFilterBar({ filter, onChange }: Props): ReactNode {
   const [draft, setDraft] = useState(filter);
+  const [isChoosing, setChoosing] = useState(false);
+  const chosen = draft.actions?.split(',') ?? [];
+  // A hundred and more: those that are seen first are there at once, the others follow.
+  const actions = useDeferredValue(isChoosing ? ACTIONS : null) ?? firstOf(chosen);
   const set = (fields: Parameters<typeof withFields>[1]): void => setDraft(withFields(draft, fields));
   const needsApplication =
     draft.environment !== undefined &&
@@ -51,9 +65,11 @@ export function AuditFilterBar({ filter, onChange }: Props): ReactNode {
           label="Action"
           placeholder={draft.actions === undefined ? 'Any' : undefined}
           searchable
-          data={ACTIONS}
-          value={draft.actions?.split(',') ?? []}
-          onChange={(actions) => set({ actions: actions.join(',') })}
+          data={actions}
+          value={chosen}
+          onChange={(now) => set({ actions: now.join(',') })}
+          onDropdownOpen={() => setChoosing(true)}
+          onDropdownClose={() => setChoosing(false)}
           nothingFoundMessage="No such action."
           className={classes.wide}
         />

@@ -1,6 +1,6 @@
 // The records of the audit trail: filters in the address, newest first, page by page or live.
-import { Badge, Button, Group, Stack, Switch, Text } from '@mantine/core';
-import { useNavigate } from '@tanstack/react-router';
+import { Badge, Button, Group, Switch } from '@mantine/core';
+import { memo, useCallback, useMemo } from 'react';
 import type { ReactNode } from 'react';
 import type { AuditRecord } from '@sallyport/protocol';
 import { Allowed } from '../client/me.tsx';
@@ -9,11 +9,14 @@ import { LinkButton } from '../ui/link-button.tsx';
 import { PageControls } from '../ui/page-controls.tsx';
 import { Page } from '../ui/page.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
+import type { Column } from '../ui/record-table.tsx';
 import { sayActorKind } from '../ui/say-actor.ts';
+import { Small } from '../ui/small.tsx';
 import { EmptyState, Loaded } from '../ui/states.tsx';
 import { useCursorPages } from '../ui/use-cursor-pages.ts';
 import { auditRoute } from './area.ts';
 import { isNarrow, queryOf, withFields } from './audit-filter.ts';
+import type { AuditFilter } from './audit-filter.ts';
 import { AuditFilterBar } from './audit-filter-bar.tsx';
 import { isRefusal, sayAction } from './audit-words.ts';
 import { ExportButton } from './export-button.tsx';
@@ -25,25 +28,31 @@ const AT_ONCE = 50;
 
 export function AuditPage(): ReactNode {
   const filter = auditRoute.useSearch();
-  const navigate = useNavigate();
+  const navigate = auditRoute.useNavigate();
   const isLive = filter.live === true;
   const pages = useCursorPages(
     'listAudit',
     { query: { ...queryOf(filter), limit: AT_ONCE } },
     isLive ? { everyMs: LIVE_MS } : {},
   );
-  const change = (fields: Parameters<typeof withFields>[1]): void =>
-    void navigate({ to: '/audit', search: withFields(filter, fields), replace: true });
+  // They stay the same, so that neither the filters nor the rows are drawn anew whenever the page is.
+  const change = useCallback(
+    (fields: Parameters<typeof withFields>[1]): void =>
+      void navigate({ search: (now) => withFields(now, fields), replace: true }),
+    [navigate],
+  );
+  const show = useCallback((record: number) => change({ record }), [change]);
+  const apply = useCallback((changed: AuditFilter) => void navigate({ search: changed }), [navigate]);
   return (
     <Page
       title="Audit trail"
       description="Every change, and every release or refusal of a secret, newest first. Records form a chain that delegates sign, so that nobody can rewrite the past unseen."
       actions={<Actions />}
     >
-      <AuditFilterBar
+      <FilterBar
         key={JSON.stringify(withFields(filter, { live: undefined, record: undefined }))}
         filter={filter}
-        onChange={(changed) => void navigate({ to: '/audit', search: changed })}
+        onChange={apply}
       />
       <Group justify="space-between">
         <Switch
@@ -53,11 +62,7 @@ export function AuditPage(): ReactNode {
           onChange={(event) => change({ live: event.currentTarget.checked })}
         />
         {isNarrow(filter) && (
-          <Button
-            variant="default"
-            size="compact-sm"
-            onClick={() => void navigate({ to: '/audit', search: isLive ? { live: true } : {} })}
-          >
+          <Button variant="default" size="compact-sm" onClick={() => apply(isLive ? { live: true } : {})}>
             Clear filters
           </Button>
         )}
@@ -68,7 +73,7 @@ export function AuditPage(): ReactNode {
             {records.length === 0 ? (
               <NothingThere isNarrow={isNarrow(filter)} hasMore={nextCursor !== null} />
             ) : (
-              <Records records={records} onShow={(record) => change({ record })} />
+              <Records records={records} onShow={show} isMoving={pages.isMoving} />
             )}
             <PageControls of="records" pages={pages} />
           </>
@@ -86,7 +91,13 @@ export function AuditPage(): ReactNode {
   );
 }
 
-type RecordsProps = { records: readonly AuditRecord[]; onShow: (sequence: number) => void };
+const FilterBar = memo(AuditFilterBar);
+
+type RecordsProps = {
+  records: readonly AuditRecord[];
+  onShow: (sequence: number) => void;
+  isMoving: boolean;
+};
 
 function Actions(): ReactNode {
   return (
@@ -102,48 +113,52 @@ function Actions(): ReactNode {
   );
 }
 
-function Records({ records, onShow }: RecordsProps): ReactNode {
+function Records({ records, onShow, isMoving }: RecordsProps): ReactNode {
+  const columns = useMemo(() => columnsOf(onShow), [onShow]);
   return (
     <RecordTable
       label="Audit records"
       records={records}
       keyOf={({ sequence }) => String(sequence)}
-      columns={[
-        {
-          heading: 'Time',
-          isNarrow: true,
-          cell: ({ atMs }) => <time dateTime={new Date(atMs).toISOString()}>{sayExactTime(atMs)}</time>,
-        },
-        { heading: 'Action', cell: (record) => <ActionCell record={record} /> },
-        {
-          heading: 'Who',
-          cell: ({ actorName, actorKind }) => (
-            <Stack gap={0}>
-              <Text size="sm">{actorName}</Text>
-              <Text size="xs" c="dimmed">
-                {sayActorKind(actorKind)}
-              </Text>
-            </Stack>
-          ),
-        },
-        { heading: 'To what', cell: ({ resource, resourceName }) => resourceName ?? resource },
-        {
-          heading: 'Actions',
-          isActions: true,
-          cell: (record) => (
-            <Button
-              variant="default"
-              size="compact-sm"
-              aria-label={`Details of record ${record.sequence}`}
-              onClick={() => onShow(record.sequence)}
-            >
-              Details
-            </Button>
-          ),
-        },
-      ]}
+      columns={columns}
+      isMoving={isMoving}
     />
   );
+}
+
+function columnsOf(onShow: RecordsProps['onShow']): readonly Column<AuditRecord>[] {
+  return [
+    {
+      heading: 'Time',
+      isNarrow: true,
+      cell: ({ atMs }) => <time dateTime={new Date(atMs).toISOString()}>{sayExactTime(atMs)}</time>,
+    },
+    { heading: 'Action', cell: (record) => <ActionCell record={record} /> },
+    {
+      heading: 'Who',
+      cell: ({ actorName, actorKind }) => (
+        <>
+          {actorName}
+          <Small>{sayActorKind(actorKind)}</Small>
+        </>
+      ),
+    },
+    { heading: 'To what', cell: ({ resource, resourceName }) => resourceName ?? resource },
+    {
+      heading: 'Actions',
+      isActions: true,
+      cell: (record) => (
+        <Button
+          variant="default"
+          size="compact-sm"
+          aria-label={`Details of record ${record.sequence}`}
+          onClick={() => onShow(record.sequence)}
+        >
+          Details
+        </Button>
+      ),
+    },
+  ];
 }
 
 function ActionCell({ record }: { record: AuditRecord }): ReactNode {

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { SecretChange } from '@sallyport/protocol';
 import { PageControls } from '../ui/page-controls.tsx';
 import { RecordTable } from '../ui/record-table.tsx';
+import type { Column } from '../ui/record-table.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { EmptyState, Loaded } from '../ui/states.tsx';
 import { useCursorPages } from '../ui/use-cursor-pages.ts';
@@ -10,6 +11,13 @@ import classes from './records.module.css';
 import { sayAction, sayChanged } from './say-usage.ts';
 
 const PAGE_ROWS = 50;
+
+const COLUMNS: readonly Column<SecretChange>[] = [
+  { heading: 'When', isNarrow: true, cell: ({ atMs }) => <RelativeTime atMs={atMs} /> },
+  { heading: 'Who', cell: ({ principal }) => principal.name ?? principal.id },
+  { heading: 'What', cell: ({ action }) => sayAction(action) },
+  { heading: 'Changes', cell: (change) => <Changes change={change} /> },
+];
 
 export function ChangesTable({ secret }: { secret: string }): ReactNode {
   const pages = useCursorPages('listSecretChanges', { params: { secret }, query: { limit: PAGE_ROWS } });
@@ -26,12 +34,7 @@ export function ChangesTable({ secret }: { secret: string }): ReactNode {
               label="Change log"
               records={changes}
               keyOf={({ sequence }) => String(sequence)}
-              columns={[
-                { heading: 'When', isNarrow: true, cell: ({ atMs }) => <RelativeTime atMs={atMs} /> },
-                { heading: 'Who', cell: ({ principal }) => principal.name ?? principal.id },
-                { heading: 'What', cell: ({ action }) => sayAction(action) },
-                { heading: 'Changes', cell: (change) => <Changes change={change} /> },
-              ]}
+              columns={COLUMNS}
             />
           )
         }

@@ -152,14 +152,8 @@ type RowsProps = {
 
 function Rows({ parts, application, isNarrowed, onlyMissing, mayAdd, reading }: RowsProps): ReactNode {
   const { environments } = application;
-  const grid = useMemo(
-    () =>
-      gridOf(
-        parts,
-        environments.map(({ id }) => id),
-      ),
-    [parts, environments],
-  );
+  const ids = useMemo(() => environments.map(({ id }) => id), [environments]);
+  const grid = useMemo(() => gridOf(parts, ids), [parts, ids]);
   const [{ steps, ofMissing }, setStand] = useState({ steps: 1, ofMissing: onlyMissing });
   const stepRows = Math.max(STEP_ROWS_MIN, Math.floor(STEP_CELLS / environments.length));
   // Another list begins at its beginning.
@@ -168,9 +162,19 @@ function Rows({ parts, application, isNarrowed, onlyMissing, mayAdd, reading }: 
   const all = onlyMissing ? incomplete : grid.rows;
   const newest = useMemo(() => ({ rows: all.slice(0, most), environments }), [all, most, environments]);
   const shown = useReady(newest, newest.rows.length <= AT_ONCE_MAX);
+  // Each answer goes on with the lists that hold the others up, so it may bring two names or two hundred.
+  const readUntil = async (count: number): Promise<void> => {
+    for (let answer = 0; answer < environments.length; answer++) {
+      const { data, hasNextPage, isError } = await reading.fetchNextPage();
+      if (data === undefined || isError || !hasNextPage) return;
+      const { rows } = gridOf(data.pages, ids);
+      if (rows.filter((row) => row.isIncomplete || !onlyMissing).length >= count) return;
+    }
+  };
   const showMore = (): void => {
-    setStand({ steps: most / stepRows + 1, ofMissing: onlyMissing });
-    if (reading.hasNextPage && all.length < most + stepRows) void reading.fetchNextPage();
+    const next = most + stepRows;
+    setStand({ steps: next / stepRows, ofMissing: onlyMissing });
+    if (reading.hasNextPage && all.length < next) void readUntil(next);
   };
   return (
     <>

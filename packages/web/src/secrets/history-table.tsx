@@ -9,6 +9,7 @@ import { RecordTable } from '../ui/record-table.tsx';
 import type { Column } from '../ui/record-table.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { sayBytes } from '../ui/say-time.ts';
+import { Small } from '../ui/small.tsx';
 import { CopyValueButton } from './copy-value-button.tsx';
 import { DownloadIcon } from './download-button.tsx';
 import { differencesIn } from './history.ts';
@@ -84,9 +85,7 @@ function Written({ entry: { createdAtMs, createdBy } }: { entry: HistoryEntry })
   return (
     <>
       <RelativeTime atMs={createdAtMs} />
-      <Text size="xs" c="dimmed">
-        by {createdBy}
-      </Text>
+      <Small>by {createdBy}</Small>
     </>
   );
 }
@@ -106,10 +105,10 @@ function Size({ entry: { valueBytes, moreBytes } }: { entry: HistoryEntry }): Re
     <>
       {sayBytes(valueBytes)}
       {moreBytes !== null && moreBytes !== 0 && (
-        <Text size="xs" c="dimmed">
+        <Small>
           {moreBytes > 0 ? '+' : '−'}
           {sayBytes(Math.abs(moreBytes))}
-        </Text>
+        </Small>
       )}
     </>
   );

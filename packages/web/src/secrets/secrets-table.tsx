@@ -1,5 +1,4 @@
 // Secrets as rows: what they are, where they may be used, how much they are used, and the two things that are done most.
-import { Text } from '@mantine/core';
 import { useMemo } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretListing } from '@sallyport/protocol';
@@ -9,6 +8,7 @@ import type { Column } from '../ui/record-table.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { sayBytes } from '../ui/say-time.ts';
 import { IconLink } from '../ui/icon-link.tsx';
+import { Small } from '../ui/small.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import type { SecretTab } from './area.ts';
 import { CopyValueButton } from './copy-value-button.tsx';
@@ -67,11 +67,7 @@ function NameCell({ secret: { id, name, kind, valueBytes } }: { secret: SecretLi
       <TextLink to="/secrets/$secret" params={{ secret: id }} isName>
         {name}
       </TextLink>
-      {kind === 'file' && (
-        <Text size="xs" c="dimmed">
-          {sayBytes(valueBytes)}
-        </Text>
-      )}
+      {kind === 'file' && <Small>{sayBytes(valueBytes)}</Small>}
     </>
   );
 }
@@ -87,12 +83,7 @@ function ScopeCell({ secret: { scope } }: { secret: SecretListing }): ReactNode 
 
 function Count(props: { id: string; tab: SecretTab; count: number; of: string }): ReactNode {
   const { id, tab, count, of } = props;
-  if (count === 0)
-    return (
-      <Text size="sm" c="dimmed" span>
-        0
-      </Text>
-    );
+  if (count === 0) return <span className={classes.none}>0</span>;
   return (
     <TextLink to="/secrets/$secret" params={{ secret: id }} search={{ tab }} aria-label={`${count} ${of}`}>
       {count.toLocaleString('en')}
@@ -104,11 +95,7 @@ function UsesCell({ secret: { id, usage } }: { secret: SecretListing }): ReactNo
   return (
     <>
       <Count id={id} tab="uses" count={usage.releases} of="uses" />
-      {usage.refusals > 0 && (
-        <Text size="xs" className={classes.refused}>
-          {usage.refusals.toLocaleString('en')} refused
-        </Text>
-      )}
+      {usage.refusals > 0 && <Small isBad>{usage.refusals.toLocaleString('en')} refused</Small>}
     </>
   );
 }

@@ -1,5 +1,5 @@
 // Who had the value, or was refused it, newest first.
-import { Badge, NativeSelect, Text } from '@mantine/core';
+import { Badge, NativeSelect } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SecretUse } from '@sallyport/protocol';
@@ -8,6 +8,7 @@ import { RecordTable } from '../ui/record-table.tsx';
 import type { Column } from '../ui/record-table.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { sayActorKind } from '../ui/say-actor.ts';
+import { Small } from '../ui/small.tsx';
 import { EmptyState, Loaded } from '../ui/states.tsx';
 import { useCursorPages } from '../ui/use-cursor-pages.ts';
 import classes from './records.module.css';
@@ -23,9 +24,7 @@ const COLUMNS: readonly Column<SecretUse>[] = [
     cell: ({ principal }) => (
       <>
         {principal.name ?? principal.id}
-        <Text size="xs" c="dimmed">
-          {principal.kind !== null && sayActorKind(principal.kind)}
-        </Text>
+        <Small>{principal.kind !== null && sayActorKind(principal.kind)}</Small>
       </>
     ),
   },
@@ -36,16 +35,12 @@ const COLUMNS: readonly Column<SecretUse>[] = [
         <Badge color={outcome === 'released' ? 'teal' : 'red'} variant="light" tt="none">
           {outcome}
         </Badge>
-        {code !== null && (
-          <Text size="xs" c="dimmed">
-            {code}
-          </Text>
-        )}
+        {code !== null && <Small>{code}</Small>}
         {servedAlone !== null && (
-          <Text size="xs" c="dimmed">
+          <Small>
             {sayTimes(servedAlone.count)} since <RelativeTime atMs={servedAlone.firstAtMs} />, by the delegate
             alone
-          </Text>
+          </Small>
         )}
       </>
     ),
@@ -58,11 +53,7 @@ const COLUMNS: readonly Column<SecretUse>[] = [
     cell: ({ reference, purpose }) => (
       <>
         {reference ?? '–'}
-        {purpose !== null && (
-          <Text size="xs" c="dimmed">
-            {purpose}
-          </Text>
-        )}
+        {purpose !== null && <Small>{purpose}</Small>}
       </>
     ),
   },
