@@ -260,6 +260,20 @@ describe('a start-up profile', () => {
     expect(await trail('delegate-profile.refused')).toHaveLength(1);
   });
 
+  test('is listed with its newest revision on each delegate', async () => {
+    tell();
+    await create({ name: 'a', script: 'true' });
+    await create({ name: 'b', script: 'true', selectors: ['nowhere'] });
+    await on.call('PATCH', `${PATH}/a`, { runAgain: true });
+    await until(async () =>
+      (await runs('a')).some(({ revision, state }) => revision === 2 && state === 'ended'),
+    );
+    expect((await on.call('GET', PATH)).body.profiles).toMatchObject([
+      { name: 'a', delegatesRun: 1, lastRuns: [{ delegateName: 'edge-1', revision: 2, state: 'ended' }] },
+      { name: 'b', delegatesRun: 0, lastRuns: [] },
+    ]);
+  });
+
   test('is refused for a delegate that runs no scripts', async () => {
     const careful = await on.delegate({ name: 'careful', runsScripts: false });
     careful.send({ type: 'begun-profiles', begun: [] });
@@ -296,6 +310,24 @@ describe('whoever saves a start-up profile', () => {
     expectError(await on.call('POST', PATH, body, seeing), 'forbidden');
     expectError(await on.call('PATCH', `${PATH}/a`, { selectors: ['edge'] }, seeing), 'forbidden');
     expect((await on.call('POST', PATH, body, using)).status).toBe(201);
+  });
+
+  test('is told of each secret beforehand whether they could save a profile with it, as saving would', async () => {
+    await addApplication(on, 'shop', ['prod']);
+    await writeAs(on, delegate, { secret: 'sally://shop/prod/narrow', scope: scope('shop/prod') });
+    const references = ['x', 'narrow', 'gone', 'sally://shop/prod/narrow'];
+    const check = async (key?: string): Promise<Loose[]> =>
+      (await on.call('POST', `${PATH}/check-secrets`, { references }, key)).body.secrets;
+    expect(await check()).toMatchObject([
+      { reference: 'x', secret: { name: 'x' }, problem: null },
+      { secret: null, problem: { code: 'scope-too-wide' } },
+      { secret: null, problem: { code: 'not-found' } },
+      { secret: null, problem: { code: 'invalid-request' } },
+    ]);
+    const blind = await keyWith(on, { account: [...BOTH] });
+    expect((await check(blind)).slice(0, 3).map(({ problem }) => problem?.code)).toEqual(
+      Array.from({ length: 3 }, () => 'not-found'),
+    );
   });
 
   test('can name no secret of one place, and no place', async () => {

@@ -123,6 +123,13 @@ export const PROBES: readonly Probe[] = [
     (secret) => ({ name: 'x', script: `echo "\${secrets.getValue("${secret}")}"`, selectors: ['nowhere'] }),
   ],
   [
+    'checkProfileSecrets',
+    'references',
+    { by: 'settingUp', of: 'secret' },
+    // Beside one that is not there: an address with a place is refused for the place alone.
+    (secret) => ({ references: [secret, 'never-there'] }),
+  ],
+  [
     'runScript',
     'items',
     { by: 'running', of: 'secret' },

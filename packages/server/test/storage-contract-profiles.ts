@@ -141,6 +141,14 @@ export function describeProfiles(database: Database): void {
         delegateProfiles.runs.listOf(delegateId),
       );
       expect(kept.map(({ revision }) => revision).toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6, 7]);
+      const other = runRow({ profileId, startedAtMs: NOW_MS + 1 });
+      await database.store.write(({ delegateProfiles }) => delegateProfiles.runs.save(other, NO_OUTPUT));
+      const latest = async (perProfile: number) =>
+        (
+          await database.store.read(({ delegateProfiles }) => delegateProfiles.runs.latest(perProfile))
+        ).filter(({ row }) => row.profileId === profileId);
+      expect((await latest(10)).map(({ row }) => row.revision)).toEqual([1, 7]);
+      expect(await latest(1)).toEqual([{ row: other, ofAll: 2 }]);
     });
   });
 }

@@ -1,5 +1,6 @@
 // Operations of the HTTP API on start-up profiles of delegates and on what came of them.
 import {
+  CheckProfileSecrets,
   CreateDelegateProfile,
   DelegateProfile,
   DelegateProfileList,
@@ -7,6 +8,7 @@ import {
   ProfileRunDetail,
   ProfileRunList,
   ProfileRunsQuery,
+  ProfileSecretChecks,
 } from './delegate-profiles.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
@@ -25,7 +27,7 @@ export const DELEGATE_PROFILE_ROUTES = {
     path: '/v1/delegate-profiles',
     tag: 'delegates',
     access: 'manage-delegates',
-    summary: 'All start-up profiles, without their scripts.',
+    summary: 'All start-up profiles, without their scripts, with how each stands on its delegates.',
     response: DelegateProfileList,
     errors: [],
   }),
@@ -40,6 +42,17 @@ export const DELEGATE_PROFILE_ROUTES = {
     response: DelegateProfile,
     status: 201,
     errors: [...SCRIPT_ERRORS, 'scope-too-wide', 'value-too-large'],
+  }),
+  checkProfileSecrets: route({
+    method: 'POST',
+    path: '/v1/delegate-profiles/check-secrets',
+    tag: 'delegates',
+    access: 'manage-delegates',
+    summary:
+      'Which secrets the caller could name in a start-up profile, and what is in the way of the others.',
+    body: CheckProfileSecrets,
+    response: ProfileSecretChecks,
+    errors: [],
   }),
   getDelegateProfile: route({
     method: 'GET',

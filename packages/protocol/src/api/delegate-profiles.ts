@@ -1,9 +1,20 @@
 // Schemas of the API for start-up profiles: scripts that delegates run once, when they first connect. The server keeps a script as it was
 // written, with references to secrets; their values are filled in at the delegate.
 import { z } from 'zod';
-import { DelegateIdSchema, DelegateProfileIdSchema, NameSchema, ProfileRunIdSchema, TimeMs } from './ids.ts';
-import { SCRIPT_MAX_BYTES, SCRIPT_MAX_SECONDS } from './limits.ts';
+import {
+  DelegateIdSchema,
+  DelegateProfileIdSchema,
+  NameSchema,
+  ProfileRunIdSchema,
+  SecretIdSchema,
+  SecretReferenceSchema,
+  TimeMs,
+} from './ids.ts';
+import { SCRIPT_MAX_BYTES, SCRIPT_MAX_SECONDS, SCRIPT_MAX_SECRETS } from './limits.ts';
 import { ScriptEnd } from './scripts.ts';
+
+/** So many runs are shown of each profile of a list. */
+export const LAST_RUNS_MAX = 20;
 
 const Script = z
   .string()
@@ -72,10 +83,6 @@ export const DelegateProfileSummary = z
   .meta({ id: 'DelegateProfileSummary' });
 export type DelegateProfileSummary = z.infer<typeof DelegateProfileSummary>;
 
-export const DelegateProfileList = z
-  .strictObject({ profiles: z.array(DelegateProfileSummary) })
-  .meta({ id: 'DelegateProfileList' });
-
 export const DelegateProfile = DelegateProfileSummary.extend({ script: z.string() }).meta({
   id: 'DelegateProfile',
 });
@@ -113,9 +120,46 @@ export const ProfileRun = z
   .meta({ id: 'ProfileRun' });
 export type ProfileRun = z.infer<typeof ProfileRun>;
 
+/** A profile with how it stands on its delegates. */
+export const DelegateProfileListing = DelegateProfileSummary.extend({
+  lastRuns: z
+    .array(ProfileRun)
+    .max(LAST_RUNS_MAX)
+    .describe(
+      'The newest revision on each delegate, the newest first; of more delegates, those of the newest.',
+    ),
+  delegatesRun: z.number().int().min(0).describe('On so many delegates it has run, or was refused.'),
+}).meta({ id: 'DelegateProfileListing' });
+export type DelegateProfileListing = z.infer<typeof DelegateProfileListing>;
+
+export const DelegateProfileList = z
+  .strictObject({ profiles: z.array(DelegateProfileListing) })
+  .meta({ id: 'DelegateProfileList' });
+
 export const ProfileRunList = z.strictObject({ runs: z.array(ProfileRun) }).meta({ id: 'ProfileRunList' });
 
 export const ProfileRunDetail = ProfileRun.extend({
   output: z.string().describe('Of both streams, masked, the last 64 KiB; base64.'),
 }).meta({ id: 'ProfileRunDetail' });
 export type ProfileRunDetail = z.infer<typeof ProfileRunDetail>;
+
+/** `POST /v1/delegate-profiles/check-secrets`: references in a script that is being written; the script itself stays with who writes it. */
+export const CheckProfileSecrets = z
+  .strictObject({ references: z.array(SecretReferenceSchema).max(SCRIPT_MAX_SECRETS) })
+  .meta({ id: 'CheckProfileSecrets' });
+
+export const ProfileSecretCheck = z
+  .strictObject({
+    reference: z.string(),
+    secret: z.strictObject({ id: SecretIdSchema, name: z.string() }).nullable(),
+    problem: z
+      .strictObject({ code: z.string(), message: z.string() })
+      .nullable()
+      .describe('Why the caller cannot save a profile with it; null: they can.'),
+  })
+  .meta({ id: 'ProfileSecretCheck' });
+export type ProfileSecretCheck = z.infer<typeof ProfileSecretCheck>;
+
+export const ProfileSecretChecks = z
+  .strictObject({ secrets: z.array(ProfileSecretCheck).describe('In the order of the references.') })
+  .meta({ id: 'ProfileSecretChecks' });

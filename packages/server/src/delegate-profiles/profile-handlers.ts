@@ -1,11 +1,13 @@
 // Operations of the API on start-up profiles and their runs.
 import { AppError, isId } from '@sallyport/core';
 import type { DelegateProfileId } from '@sallyport/core';
+import { LAST_RUNS_MAX } from '@sallyport/protocol';
 import type { DelegateProfile, DelegateProfileSummary, ProfileRun } from '@sallyport/protocol';
 import { auditEntry } from '../audit/audit-entry.ts';
 import { auditScopeOf } from '../http/operation.ts';
 import type { Handlers, OperationRequest } from '../http/operation.ts';
 import type { Services } from '../services.ts';
+import { checkSecrets } from './check-secrets.ts';
 import { hashOf, referencesIn } from './profile-script.ts';
 import type { DelegateProfileRow, ProfileRunRow } from './profile-store.ts';
 import { createProfile, editProfile, findProfile } from './save-profile.ts';
@@ -13,6 +15,7 @@ import { createProfile, editProfile, findProfile } from './save-profile.ts';
 type ProfileOperation =
   | 'listDelegateProfiles'
   | 'createDelegateProfile'
+  | 'checkProfileSecrets'
   | 'getDelegateProfile'
   | 'editDelegateProfile'
   | 'deleteDelegateProfile'
@@ -24,10 +27,20 @@ const RUNS_DEFAULT = 100;
 export function delegateProfileHandlers(services: Services): Pick<Handlers, ProfileOperation> {
   const { store, startProfiles } = services;
   return {
-    listDelegateProfiles: async () => {
-      const rows = await store.read(async ({ delegateProfiles }) => delegateProfiles.list());
-      return { profiles: rows.map(summaryOf) };
-    },
+    listDelegateProfiles: async () =>
+      store.read(async ({ delegateProfiles }) => {
+        const runs = Map.groupBy(
+          await delegateProfiles.runs.latest(LAST_RUNS_MAX),
+          ({ row }) => row.profileId,
+        );
+        const profiles = (await delegateProfiles.list()).map((row) => {
+          const latest = runs.get(row.id) ?? [];
+          const lastRuns = latest.map((one) => viewRun(one.row, services));
+          return { ...summaryOf(row), lastRuns, delegatesRun: latest[0]?.ofAll ?? 0 };
+        });
+        return { profiles };
+      }),
+    checkProfileSecrets: async (request) => ({ secrets: await checkSecrets(request, services) }),
     createDelegateProfile: async (request) => {
       const row = await createProfile(request, services);
       startProfiles.considerAll();

@@ -39,13 +39,16 @@ export function referencesIn(script: string): readonly string[] {
   if (references.length > SCRIPT_MAX_SECRETS) {
     throw invalid(`A script refers to at most ${SCRIPT_MAX_SECRETS} secrets.`);
   }
-  for (const reference of references) {
-    if (parseSecretReference(reference).place === null) continue;
-    throw invalid(
-      `A start-up profile belongs to no application, so its script cannot refer to ${reference}. Refer to a secret that is scoped to the account or to all places, by its name alone.`,
-    );
-  }
+  for (const reference of references) requireNoPlace(reference);
   return references;
+}
+
+/** @throws {invalid-request} {invalid-name} */
+export function requireNoPlace(reference: string): void {
+  if (parseSecretReference(reference).place === null) return;
+  throw invalid(
+    `A start-up profile belongs to no application, so its script cannot refer to ${reference}. Refer to a secret that is scoped to the account or to all places, by its name alone.`,
+  );
 }
 
 /**

@@ -59,6 +59,8 @@ export type ProfileRunStore = {
     profileId: DelegateProfileId,
     id: ProfileRunId,
   ): Promise<{ row: ProfileRunRow; output: Uint8Array } | null>;
+  /** Of all profiles: on each delegate the run of the newest revision, the newest first. `ofAll`: on how many delegates there is one of the profile. */
+  latest(perProfile: number): Promise<{ row: ProfileRunRow; ofAll: number }[]>;
   /** Of one delegate, of all profiles. */
   listOf(delegateId: DelegateId): Promise<ProfileRunRow[]>;
 };

@@ -1,6 +1,7 @@
 // Runs of start-up profiles, in SQLite.
 import { nameKey } from '@sallyport/core';
 import type { DelegateId, DelegateProfileId, ProfileRunId } from '@sallyport/core';
+import { sql } from 'kysely';
 import { RUNS_KEPT } from '../../delegate-profiles/profile-store.ts';
 import type { ProfileRunRow, ProfileRunStore } from '../../delegate-profiles/profile-store.ts';
 import type { ProfileRunColumns } from './delegate-profiles-migration.ts';
@@ -88,6 +89,37 @@ const byId = prepare((p: { profileId: DelegateProfileId; id: ProfileRunId }) =>
 const byDelegate = prepare((p: { delegateId: DelegateId }) =>
   tables.selectFrom('profile_runs').select(COLUMNS).where('delegate_id', '=', p.delegateId),
 );
+const latest = prepare((p: { perProfile: number }) =>
+  tables
+    .with('newest', (query) =>
+      query
+        .selectFrom('profile_runs')
+        .select(COLUMNS)
+        .select(
+          sql<number>`row_number() OVER (PARTITION BY profile_id, delegate_id ORDER BY revision DESC)`.as(
+            'age',
+          ),
+        ),
+    )
+    .with('ranked', (query) =>
+      query
+        .selectFrom('newest')
+        .select(COLUMNS)
+        .select([
+          sql<number>`row_number() OVER (PARTITION BY profile_id ORDER BY started_at_ms DESC, id DESC)`.as(
+            'place',
+          ),
+          sql<number>`count(*) OVER (PARTITION BY profile_id)`.as('of_all'),
+        ])
+        .where('age', '=', 1),
+    )
+    .selectFrom('ranked')
+    .select(COLUMNS)
+    .select('of_all')
+    .where('place', '<=', p.perProfile)
+    .orderBy('profile_id')
+    .orderBy('place'),
+);
 
 /** `ProfileRunStore` inside one transaction. */
 export class SqliteProfileRuns implements ProfileRunStore {
@@ -135,6 +167,12 @@ export class SqliteProfileRuns implements ProfileRunStore {
   ): Promise<{ row: ProfileRunRow; output: Uint8Array } | null> {
     const columns = this.#session.first(byId({ profileId, id }));
     return columns && { row: rowOf(columns), output: columns.output };
+  }
+
+  async latest(perProfile: number): Promise<{ row: ProfileRunRow; ofAll: number }[]> {
+    return this.#session
+      .all(latest({ perProfile }))
+      .map(({ of_all, ...columns }) => ({ row: rowOf(columns), ofAll: of_all }));
   }
 
   async listOf(delegateId: DelegateId): Promise<ProfileRunRow[]> {
