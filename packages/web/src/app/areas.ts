@@ -7,6 +7,7 @@ import { delegates } from '../delegates/area.ts';
 import { firstSteps } from '../first-steps/area.ts';
 import { secrets } from '../secrets/area.ts';
 import { secretsManagers } from '../secrets-managers/area.ts';
+import { startProfiles } from '../start-profiles/area.ts';
 import type { NavigationItem } from './area.ts';
 
 export const NAVIGATION: readonly NavigationItem[] = [
@@ -14,6 +15,7 @@ export const NAVIGATION: readonly NavigationItem[] = [
   ...secrets.navigation,
   ...secretsManagers.navigation,
   ...delegates.navigation,
+  ...startProfiles.navigation,
   ...applications.navigation,
   ...access.navigation,
   ...audit.navigation,

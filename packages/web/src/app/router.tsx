@@ -9,6 +9,7 @@ import { firstSteps } from '../first-steps/area.ts';
 import { secrets } from '../secrets/area.ts';
 import { secretsManagers } from '../secrets-managers/area.ts';
 import { signIn } from '../sign-in/area.ts';
+import { startProfiles } from '../start-profiles/area.ts';
 import { LoadingState } from '../ui/states.tsx';
 import { NotFoundPage } from './not-found-page.tsx';
 import { PageFault } from './page-fault.tsx';
@@ -25,6 +26,7 @@ const routeTree = rootRoute.addChildren([
     ...secrets.routes,
     ...secretsManagers.routes,
     ...delegates.routes,
+    ...startProfiles.routes,
     ...applications.routes,
     ...access.routes,
     ...account.routes,

@@ -11,6 +11,7 @@ import { Icon } from '../ui/icons.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { DelegateKnowledge } from './delegate-knowledge.tsx';
 import classes from './delegates-page.module.css';
+import { RunsScripts } from './runs-scripts.tsx';
 import { selectorsOf } from './selectors-of.ts';
 import { useApproveDelegate, useRemoveDelegate } from './use-delegate-changes.tsx';
 
@@ -83,6 +84,9 @@ function Facts({ delegate }: { delegate: DelegateView }): ReactNode {
             </Badge>
           ))}
         </span>
+      </Fact>
+      <Fact label="Scripts" isWide>
+        <RunsScripts runsScripts={delegate.runsScripts} />
       </Fact>
       <Fact label="Fingerprint" isWide>
         <div className={classes.identity}>

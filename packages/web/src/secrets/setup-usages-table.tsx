@@ -17,7 +17,17 @@ const KINDS: Readonly<Record<SetupUsageView['kind'], string>> = {
 };
 
 const COLUMNS: readonly Column<SetupUsageView>[] = [
-  { heading: 'Name', cell: (usage) => (usage.kind === 'start-up-profile' ? usage.profile.name : usage.name) },
+  {
+    heading: 'Name',
+    cell: (usage) =>
+      usage.kind === 'start-up-profile' ? (
+        <TextLink to="/start-up-profiles/$profile" params={{ profile: usage.profile.id }}>
+          {usage.profile.name}
+        </TextLink>
+      ) : (
+        usage.name
+      ),
+  },
   { heading: 'Kind', cell: ({ kind }) => KINDS[kind] },
   { heading: 'Used by', cell: UsedBy },
   {
@@ -32,7 +42,7 @@ function UsedBy(usage: SetupUsageView): ReactNode {
   return (
     <>
       {service.name} in{' '}
-      <TextLink to="/applications/$application" params={{ application: application.id }}>
+      <TextLink to="/applications/$application" params={{ application: application.id }} underline="always">
         {application.name}
       </TextLink>
     </>
