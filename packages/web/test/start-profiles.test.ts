@@ -51,15 +51,14 @@ describe('a run', () => {
     error: null,
     ...over,
   });
-  const end = (over: object): ProfileRun['end'] =>
-    ({
-      reason: 'exited',
-      exitCode: 0,
-      signal: null,
-      elapsedMs: 1,
-      outputBytes: 0,
-      ...over,
-    }) as ProfileRun['end'];
+  const end = (over: object): ProfileRun['end'] => ({
+    reason: 'exited',
+    exitCode: 0,
+    signal: null,
+    elapsedMs: 1,
+    outputBytes: 0,
+    ...over,
+  });
 
   test('is fine only if it ended by itself with exit code 0', () => {
     const ends = [

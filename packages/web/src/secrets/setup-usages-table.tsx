@@ -42,7 +42,7 @@ function UsedBy(usage: SetupUsageView): ReactNode {
   return (
     <>
       {service.name} in{' '}
-      <TextLink to="/applications/$application" params={{ application: application.id }} underline="always">
+      <TextLink to="/applications/$application" params={{ application: application.id }} isInText>
         {application.name}
       </TextLink>
     </>

@@ -49,7 +49,7 @@ function Named(props: { check: ProfileSecretCheck; target: '_blank' | undefined 
       </span>
       <span>
         {secret !== null && (
-          <TextLink to="/secrets/$secret" params={{ secret: secret.id }} target={target} underline="always">
+          <TextLink to="/secrets/$secret" params={{ secret: secret.id }} target={target} isInText>
             {reference}
           </TextLink>
         )}
@@ -58,7 +58,7 @@ function Named(props: { check: ProfileSecretCheck; target: '_blank' | undefined 
         {problem?.code === 'not-found' && (
           <>
             {' '}
-            <TextLink to="/secrets/text" target={target} underline="always">
+            <TextLink to="/secrets/text" target={target} isInText>
               Look for it, or add it
             </TextLink>
           </>

@@ -1,5 +1,5 @@
 // One start-up profile: what came of it on each delegate, and what it is.
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import type { ReactNode } from 'react';
@@ -52,7 +52,7 @@ function Detail({ profile }: { profile: DelegateProfile }): ReactNode {
       title={name}
       description={
         <>
-          <TextLink to="/start-up-profiles" underline="always">
+          <TextLink to="/start-up-profiles" isInText>
             Start-up profiles
           </TextLink>{' '}
           · run by {sayWhoRuns(selectors)} · saved <RelativeTime atMs={updatedAtMs} /> by {savedBy}
@@ -104,7 +104,7 @@ function Runs({ profile: { id, selectors } }: { profile: DelegateProfile }): Rea
             <EmptyState title="It has run on no delegate yet">
               It runs on {sayWhoRuns(selectors)} when they first connect. Which are connected, and whether
               they run scripts, is under{' '}
-              <TextLink to="/delegates" underline="always">
+              <TextLink to="/delegates" isInText>
                 Delegates
               </TextLink>
               .
@@ -133,9 +133,9 @@ function What({ profile }: { profile: DelegateProfile }): ReactNode {
   return (
     <Panel title="What is run" actions={<CopyButton text={script} label="Copy script" />}>
       <Stack gap="md">
-        <pre className={classes.output} tabIndex={0} aria-label="Script">
+        <Code block className={classes.output} tabIndex={0} aria-label="Script">
           {script}
-        </pre>
+        </Code>
         {secrets.length === 0 ? (
           <Text size="sm">It names no secret.</Text>
         ) : (

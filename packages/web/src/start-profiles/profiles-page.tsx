@@ -66,7 +66,7 @@ function columnsFor(mayWrite: boolean): Column<DelegateProfileListing>[] {
     {
       heading: 'Name',
       cell: ({ id, name }) => (
-        <TextLink to="/start-up-profiles/$profile" params={{ profile: id }} fw={600}>
+        <TextLink to="/start-up-profiles/$profile" params={{ profile: id }} isName>
           {name}
         </TextLink>
       ),

@@ -1,5 +1,5 @@
 // The output of one run, masked, as it was stored: its end, and what could not be masked in it.
-import { Alert, Group, Stack, Text } from '@mantine/core';
+import { Alert, Code, Group, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { ProfileRunDetail } from '@sallyport/protocol';
 import { useOperation } from '../client/operations.ts';
@@ -61,9 +61,9 @@ function Detail({ run }: { run: ProfileRunDetail }): ReactNode {
             </Text>
             <CopyButton text={output} />
           </Group>
-          <pre className={classes.output} tabIndex={0} aria-label="Output">
+          <Code block className={classes.output} tabIndex={0} aria-label="Output">
             {output}
-          </pre>
+          </Code>
         </>
       )}
     </Stack>
