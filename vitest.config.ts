@@ -1,5 +1,10 @@
 // Test runner configuration: one project for the whole workspace, files found next to the packages they test.
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// Servers, delegates and commands that tests start run from sources: each of them spends half of its start on compiling what the one
+// before has compiled. Node.js keeps that here, by content, for all processes that inherit the variable.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('.cache/compiled', import.meta.url));
 
 export default defineConfig({
   test: {
