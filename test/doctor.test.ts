@@ -50,7 +50,7 @@ test('when all is well it exits with 0 and says where each thing came from', asy
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^ok {4}address: http:\/\/127\.0\.0\.1:\d+, from SALLYPORT_ADDR$/m);
   expect(stdout).toMatch(/^ok {4}key: from SALLYPORT_TOKEN$/m);
-  expect(stdout).toMatch(/^ok {4}key: valid: api-key test/m);
+  expect(stdout).toMatch(/^ok {4}key: valid: API key test/m);
   expect(stdout).toMatch(/^ok {4}clock: within \d+ s/m);
   expect(stdout).toMatch(/^ok {4}delegate one: connected, version .*, heard of \d+ s ago, selectors .*one/m);
   expect(stdout).toMatch(/^ok {4}secrets manager kms: can be used through one$/m);

@@ -4,6 +4,7 @@ import { AppError, isAppError } from '@sallyport/core';
 import type { DelegatePreflight, DelegateView, SecretsManagerView } from '@sallyport/protocol';
 import type { Client, FileKnownDelegates } from '@sallyport/sdk';
 import { healthLine } from '../output/manager-health.ts';
+import { printPrincipalKind } from '../output/print-principal-kind.ts';
 import { failed, ok, skipped, warn } from './finding.ts';
 import type { Finding } from './finding.ts';
 
@@ -42,7 +43,7 @@ async function attempt(check: string, work: () => Promise<Finding[]>): Promise<F
 async function checkKey(client: Client, { version }: AccountOptions): Promise<Finding[]> {
   const who = await client.call('whoAmI');
   const groups = who.groups.map(({ name }) => name).join(', ');
-  const whose = `${who.kind} ${who.name}${groups === '' ? '' : ` (${groups})`}`;
+  const whose = `${printPrincipalKind(who.kind)} ${who.name}${groups === '' ? '' : ` (${groups})`}`;
   const { expiresAtMs, serverVersion } = who;
   const leftMs = expiresAtMs === null ? Infinity : expiresAtMs - Date.now();
   const end = expiresAtMs === null ? 'does not expire' : `until ${new Date(expiresAtMs).toISOString()}`;
