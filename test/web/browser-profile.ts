@@ -110,7 +110,18 @@ export class BrowserProfile {
     page.setDefaultTimeout(30_000);
     // What was seen until here belongs to the test that is over.
     this.watched = { page, sent: [], faults: [] };
-    return true;
+    return this.#isEmpty();
+  }
+
+  /** Looks, instead of trusting in what was asked for. */
+  async #isEmpty(): Promise<boolean> {
+    const stored = await this.page.evaluate(async () => [
+      localStorage.length,
+      sessionStorage.length,
+      (await indexedDB.databases()).length,
+      (await caches.keys()).length,
+    ]);
+    return stored.every((count) => count === 0) && (await this.#context.cookies()).length === 0;
   }
 
   async close(): Promise<void> {

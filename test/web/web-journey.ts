@@ -130,7 +130,9 @@ export class WebJourney {
   }
 
   async #putAway(profile: BrowserProfile): Promise<void> {
-    if (await profile.empty()) this.#emptied.push(profile);
+    // Not so when the server is gone, for one.
+    const isEmpty = await profile.empty().catch(() => false);
+    if (isEmpty) this.#emptied.push(profile);
     else await profile.close();
   }
 
