@@ -1,4 +1,4 @@
-// `npm run build:cli`: puts the command into one file, since finding and loading some two hundred sources one by one takes longer than all
+// `npm run build:cli`: puts the command into a few small files, since finding and loading some two hundred sources one by one takes longer than all
 // the rest of `sallyport run`. Into packages/cli/dist, where the launcher finds it; the launcher goes back to the sources as soon as one
 // of them is another than it was here. Does nothing where nothing has changed.
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -65,16 +65,24 @@ async function build(): Promise<void> {
         outDir: fresh,
         emptyOutDir: true,
         target: 'node24',
+        // As the output says, below.
+        minify: false,
         rolldownOptions: {
           external: [/^node:/, ...LEFT_OUT],
-          // A script of the older kind: it requires modules of Node's, where an import would load all that is behind them too.
-          output: { codeSplitting: false, format: 'cjs', entryFileNames: 'main.cjs' },
+          // Scripts of the older kind: they require modules of Node's, where an import would load all that is behind them too. What a
+          // command loads late is in a file of its own, and names stay for whoever reads a trace.
+          output: {
+            format: 'cjs',
+            entryFileNames: 'main.cjs',
+            chunkFileNames: '[name]-[hash].cjs',
+            minify: { mangle: false, compress: true, codegen: true },
+          },
         },
       },
     });
     const stamp: Stamp = {
       notFor: FROM_SOURCES,
-      sources: ['package-lock.json', HANDED_OUT, ...[...taken].sort()].map(sourceOf),
+      sources: ['package-lock.json', 'scripts/build-cli.ts', HANDED_OUT, ...[...taken].sort()].map(sourceOf),
     };
     cpSync(join(ROOT, HANDED_OUT), join(fresh, basename(HANDED_OUT)));
     writeFileSync(join(fresh, STAMP), JSON.stringify(stamp));
