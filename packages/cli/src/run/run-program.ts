@@ -30,19 +30,12 @@ export async function runProgram(invocation: Invocation): Promise<void> {
     requireFree(resolve(invocation.folder, options.mount.path));
   }
   if (options.watch !== null) return runWatched(invocation, run);
-  const secrets = await withQuickClient(invocation, async (client) => {
-    const planned = run.plan(client);
-    if (run.outputs.stdout || run.outputs.stderr) setImmediate(() => void loadMasking());
-    return run.read(client, await planned);
-  });
+  const secrets = await withQuickClient(invocation, async (client) =>
+    run.read(client, await run.plan(client)),
+  );
   run.instead(secrets);
   const { runBeside } = await import('./run-beside.ts');
   return runBeside(run, secrets, null);
-}
-
-/** While the server is waited for: what loads later, a program waits for. */
-async function loadMasking(): Promise<void> {
-  await Promise.all([import('./run-beside.ts'), import('@sallyport/masking')]);
 }
 
 async function runWatched(invocation: Invocation, run: ProgramRun): Promise<void> {
