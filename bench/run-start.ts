@@ -56,7 +56,7 @@ export async function benchRunStart(): Promise<boolean> {
     const alone = median(times.get('the program alone') ?? []);
     for (const [name, values] of times) {
       const ms = median(values);
-      const aim = name.startsWith('run, 10') ? ` (aim below ${AIM_MS} ms on a quiet machine)` : '';
+      const aim = name.startsWith('run, 10 ') ? ` (aim below ${AIM_MS} ms on a quiet machine)` : '';
       console.log(
         `${name}: ${ms.toFixed(1)} ms, ratio ${(ms / alone).toFixed(1)}, added ${(ms - alone).toFixed(1)} ms${aim}`,
       );

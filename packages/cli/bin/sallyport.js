@@ -48,7 +48,7 @@ function useCompileCache() {
 }
 
 /**
- * Whether `npm run build:cli` made one file of what this first word needs, which loads in a fraction of the time, out of the very sources
+ * Whether `npm run build:cli` put together what this first word needs, which loads in a fraction of the time, out of the very sources
  * that are here: they are compared by size and whole seconds, a few milliseconds for all. A line that begins with a flag has the sources.
  */
 function isBuiltFor(word = '') {

@@ -18,7 +18,7 @@ export const LOADED_ALONE: Readonly<Record<string, () => Promise<readonly Comman
 
 /**
  * First words that `npm run build:cli` leaves to the sources: their commands start the server, delegates or the lab, or load what those
- * share with AWS. In one file with them, our own types would be there twice.
+ * share with AWS. Built together with them, our own types would be there twice.
  */
 export const FROM_SOURCES: readonly string[] = ['delegate', 'lab', 'server', 'start', 'workload'];
 
