@@ -36,6 +36,8 @@ const TEXTS = [
 export function AuditFilterBar({ filter, onChange }: Props): ReactNode {
   const [draft, setDraft] = useState(filter);
   const [isChoosing, setChoosing] = useState(false);
+  // On a narrow screen only: there the fields would push the records out of sight.
+  const [isOpen, setOpen] = useState(false);
   const chosen = draft.actions?.split(',') ?? [];
   // A hundred and more: those that are seen first are there at once, the others follow.
   const actions = useDeferredValue(isChoosing ? ACTIONS : null) ?? firstOf(chosen);
@@ -50,7 +52,21 @@ export function AuditFilterBar({ filter, onChange }: Props): ReactNode {
   };
   return (
     <Panel>
-      <form onSubmit={submit} role="search" aria-label="Filter records" className={classes.fields}>
+      <form
+        onSubmit={submit}
+        role="search"
+        aria-label="Filter records"
+        className={classes.fields}
+        data-open={isOpen}
+      >
+        <Button
+          variant="default"
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+          className={classes.toggle}
+        >
+          {isOpen ? 'Hide filters' : 'Show filters'}
+        </Button>
         {(['from', 'until'] as const).map((name) => (
           <TextInput
             key={name}
