@@ -80,6 +80,8 @@ describe('the grid of an application', () => {
   test('shows what exists where, and leads to adding what is missing', async () => {
     const { page } = await open('/secrets/text');
     await page.getByRole('link', { name: 'Where they exist' }).click();
+    // The list before it has a choice of that name too.
+    await page.getByRole('heading', { name: 'Where secrets exist' }).waitFor();
     await choose(page, 'Application', 'shop');
     await page.getByRole('heading', { name: 'Secrets of shop' }).waitFor();
     await page.getByText('4 names. 2 of them missing somewhere.').waitFor();

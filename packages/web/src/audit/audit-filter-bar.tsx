@@ -9,6 +9,7 @@ import type { AuditFilter } from './audit-filter.ts';
 import classes from './audit-filter-bar.module.css';
 import { sayAction, topicOf } from './audit-words.ts';
 
+type Fields = Parameters<typeof withFields>[1];
 type Props = { filter: AuditFilter; onChange: (filter: AuditFilter) => void };
 
 const ACTIONS = [...Map.groupBy(AUDIT_ACTIONS, topicOf)].map(([topic, names]) => ({
@@ -41,7 +42,7 @@ export function AuditFilterBar({ filter, onChange }: Props): ReactNode {
   const chosen = draft.actions?.split(',') ?? [];
   // A hundred and more: those that are seen first are there at once, the others follow.
   const actions = useDeferredValue(isChoosing ? ACTIONS : null) ?? firstOf(chosen);
-  const set = (fields: Parameters<typeof withFields>[1]): void => setDraft(withFields(draft, fields));
+  const set = (fields: Fields): void => setDraft(withFields(draft, fields));
   const needsApplication =
     draft.environment !== undefined &&
     draft.application === undefined &&
@@ -89,25 +90,32 @@ export function AuditFilterBar({ filter, onChange }: Props): ReactNode {
           nothingFoundMessage="No such action."
           className={classes.wide}
         />
-        {TEXTS.map(({ name, label, placeholder }) => (
-          <TextInput
-            key={name}
-            label={label}
-            placeholder={placeholder}
-            maxLength={300}
-            autoComplete="off"
-            spellCheck={false}
-            value={draft[name] ?? ''}
-            onChange={(event) => set({ [name]: event.currentTarget.value })}
-            error={
-              name === 'environment' && needsApplication ? 'By name it takes an application, too.' : null
-            }
-          />
-        ))}
+        <TextFields draft={draft} set={set} needsApplication={needsApplication} />
         <Button type="submit" variant="default" className={classes.apply}>
           Apply
         </Button>
       </form>
     </Panel>
   );
+}
+
+function TextFields(props: {
+  draft: AuditFilter;
+  set: (fields: Fields) => void;
+  needsApplication: boolean;
+}): ReactNode {
+  const { draft, set, needsApplication } = props;
+  return TEXTS.map(({ name, label, placeholder }) => (
+    <TextInput
+      key={name}
+      label={label}
+      placeholder={placeholder}
+      maxLength={300}
+      autoComplete="off"
+      spellCheck={false}
+      value={draft[name] ?? ''}
+      onChange={(event) => set({ [name]: event.currentTarget.value })}
+      error={name === 'environment' && needsApplication ? 'By name it takes an application, too.' : null}
+    />
+  ));
 }
