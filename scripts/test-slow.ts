@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 
-const LARGE = ['packages/server/test/access-fuzz.test.ts', 'test/web/many-secrets.test.ts', '.slow.test.ts'];
+const LARGE = ['packages/server/test/access-fuzz.test.ts', '.slow.test.ts'];
 
 const seed = process.env['SALLYPORT_ACCESS_SEED'] ?? String(randomInt(2 ** 31));
 const cases = process.env['SALLYPORT_ACCESS_CASES'] ?? '200000';

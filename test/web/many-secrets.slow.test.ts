@@ -1,4 +1,4 @@
-// The web UI with 10,000 secrets on the server, or 100,000 with `npm run test:slow`: what a person looks for is found, whatever the list's
+// The web UI with 100,000 secrets on the server: what a person looks for is found, whatever the list's
 // length, and no page holds more than it shows. How quick that is, bench/web.ts says; time is nothing to assert on a machine that does other things as well.
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { button, choose } from './secrets-journey.ts';
 import { WebJourney } from './web-journey.ts';
 import type { StorageState } from './web-journey.ts';
 
-const COUNT = process.env['SALLYPORT_SLOW'] === '1' ? 100_000 : 10_000;
+const COUNT = 100_000;
 const MANY = COUNT.toLocaleString('en');
 const PATIENT = { timeout: 20_000 };
 
