@@ -1,6 +1,6 @@
 // The web UI with 100,000 secrets on the server: how long a page takes to answer a click or a key, how long until what was asked for
 // stands there, and how long the server takes for a list and a search. Numbers of one machine, to be read on a quiet one; the journey
-// through the same pages that only asserts what they do is test/web/many-secrets.test.ts.
+// through the same pages that only asserts what they do is test/web/many-secrets.slow.test.ts.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
