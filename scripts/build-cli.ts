@@ -1,7 +1,7 @@
-// `npm run build:cli`: puts the command into a few small files, since finding and loading some two hundred sources one by one takes longer than all
-// the rest of `sallyport run`. Into packages/cli/dist, where the launcher finds it; the launcher goes back to the sources as soon as one
-// of them is another than it was here. Does nothing where nothing has changed.
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// `npm run build:cli`: puts the command into a few small files, since finding and loading some two hundred sources one by one takes longer
+// than all the rest of `sallyport run`. Into packages/cli/dist, where the launcher finds it; the launcher goes back to the sources as
+// soon as one of them is another than it was here. Does nothing where nothing has changed.
+import { copyFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import type { Plugin } from 'vite';
 import { FROM_SOURCES } from '../packages/cli/src/commands/commands-for.ts';
@@ -26,12 +26,11 @@ function sourceOf(path: string): Source {
 }
 
 function isUpToDate(): boolean {
-  const file = join(DIST, STAMP);
-  if (!existsSync(file)) return false;
-  const { sources } = JSON.parse(readFileSync(file, 'utf8')) as Stamp;
   try {
+    const { sources } = JSON.parse(readFileSync(join(DIST, STAMP), 'utf8')) as Stamp;
     return sources.every((source) => source.join() === sourceOf(source[0]).join());
   } catch {
+    // There is none, it is damaged, or a source is gone.
     return false;
   }
 }
@@ -84,7 +83,7 @@ async function build(): Promise<void> {
       notFor: FROM_SOURCES,
       sources: ['package-lock.json', 'scripts/build-cli.ts', HANDED_OUT, ...[...taken].sort()].map(sourceOf),
     };
-    cpSync(join(ROOT, HANDED_OUT), join(fresh, basename(HANDED_OUT)));
+    copyFileSync(join(ROOT, HANDED_OUT), join(fresh, basename(HANDED_OUT)));
     writeFileSync(join(fresh, STAMP), JSON.stringify(stamp));
     rmSync(DIST, { recursive: true, force: true });
     renameSync(fresh, DIST);

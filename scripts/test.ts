@@ -1,5 +1,5 @@
-// `npm test`: formatter, linter, type check, builds of the command and of the web UI with its check, and every test, in this order; the last line says `N passed, N failed`. A check that
-// fails counts as one failed test, so that the line and the exit code never disagree.
+// `npm test`: build of the command, formatter, linter, type check, build and check of the web UI, and every test, in this order; the last
+// line says `N passed, N failed`. A check that fails counts as one failed test, so that the line and the exit code never disagree.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

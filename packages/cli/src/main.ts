@@ -5,6 +5,7 @@ import { readEnvironment } from './config/environment.ts';
 import type { Terminal } from './output/terminal.ts';
 
 const environment = readEnvironment();
+// Without an await at the top, which the scripts that `npm run build:cli` makes cannot have.
 void run({
   words: process.argv.slice(2),
   terminal: terminalOf(environment.read('NO_COLOR') !== null),

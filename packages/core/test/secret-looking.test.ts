@@ -17,7 +17,7 @@ const PLAIN = [
   'printf %s "${secrets.getValue("token")}" | login --password-stdin',
   'apt-get install --yes kubernetes-client-with-a-long-name',
   'echo "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  tool" | sha256sum -c',
-  'echo ran >> /tmp/Build-7f3Kq9Xw2Lm/Out-4Zt8Rb/ran.log',
+  'echo ran >> /srv/Build-7f3Kq9Xw2Lm/Out-4Zt8Rb/ran.log',
   'cp /usr/local/share/ca-certificates/internal-root-authority.crt .',
 ];
 

@@ -205,7 +205,7 @@ function triedBy({ report, error }: DelegatePreflight, check: string): Finding[]
     return [failed(check, new AppError(code, { publicMessage: message, data }))];
   }
   const identity = report?.identityArn ?? null;
-  const notes = report?.stages.map(({ message }) => message).filter((one) => one !== undefined) ?? [];
+  const notes = report?.stages.flatMap(({ message }) => message?.replace(/\.$/, '') ?? []) ?? [];
   const facts = [identity === null ? null : `as ${identity}`, ...notes].filter((one) => one !== null);
   return [
     ok(check, `wraps and unwraps a data key${facts.length === 0 ? '' : `; ${facts.join('; ')}`}`),
