@@ -55,6 +55,7 @@ async function mask(invocation: Invocation): Promise<void> {
     throw usageError('There is no value to mask, so nothing is let through.', 'Name values that there are.');
   }
   const masker = createMasker({ values });
+  masker.prepare();
   const unmasked = [
     ...tooLarge.map((name) => ({ name, problem: 'too-long' as const })),
     ...masker.report.filter(({ problem }) => problem !== 'empty'),

@@ -19,7 +19,7 @@ export type Child = {
   send: (signal: NodeJS.Signals) => void;
 };
 
-/** Which outputs are masked; the others are inherited untouched. `masker` is built while the program starts. */
+/** Which outputs are masked; the others are inherited untouched. `masker` is prepared while the program runs, or for its first output. */
 export type Masking = {
   stdout: boolean;
   stderr: boolean;
@@ -27,6 +27,9 @@ export type Masking = {
   /** Where pipes are made. */
   pipeFolder: string;
 };
+
+/** Programs that end sooner and say nothing do not wait for a masker, and most others start longer than that. */
+const PREPARE_AFTER_MS = 20;
 
 /** @throws {program-unusable} when the operating system does not start it */
 export async function startChild(
@@ -55,8 +58,9 @@ export async function startChild(
       source === null ? undefined : pumpMasked(source, masking.masker, index === 0 ? 1 : 2),
     ),
   ]).then(([ending]) => ending);
+  const preparing = setTimeout(() => void prepare(masking.masker), PREPARE_AFTER_MS);
   // Whoever waits for it hears of it; until then it is not unhandled.
-  ended.catch(() => undefined);
+  ended.catch(() => undefined).finally(() => clearTimeout(preparing));
   return {
     ended,
     send: (signal) => {
@@ -85,6 +89,14 @@ async function spawned(
   } catch (error) {
     const refused = error as NodeJS.ErrnoException;
     throw refused.code === 'E2BIG' ? tooMuch(environment) : notStarted(program, refused);
+  }
+}
+
+async function prepare(masker: Promise<Masker>): Promise<void> {
+  try {
+    (await masker).prepare();
+  } catch {
+    // Whoever copies output hears of it.
   }
 }
 

@@ -1,5 +1,6 @@
 // Everything from a source to an output, masked: what `run` and the `mask` filter do with each output of a program.
 import type { Masker } from './create-masker.ts';
+import type { MaskingStream } from './masking-stream.ts';
 
 export type CopyOptions = {
   masker: Masker;
@@ -13,7 +14,8 @@ export type CopyOptions = {
 
 /** Copies until the source ends. Whatever source or output fails with is thrown. */
 export async function copyMasked({ masker, source, write, idleAfterMs = 100 }: CopyOptions): Promise<void> {
-  const stream = masker.stream();
+  // Made for the first piece: a masker takes some time for its first stream.
+  let stream: MaskingStream | null = null;
   const release = async (bytes: Uint8Array): Promise<void> => {
     if (bytes.length > 0) await write(bytes);
   };
@@ -21,12 +23,14 @@ export async function copyMasked({ masker, source, write, idleAfterMs = 100 }: C
   try {
     for (;;) {
       const next = pieces.next();
-      if (stream.heldBytes > 0 && (await isIdle(next, idleAfterMs))) await release(stream.idle());
+      if (stream !== null && stream.heldBytes > 0 && (await isIdle(next, idleAfterMs)))
+        await release(stream.idle());
       const piece = await next;
       if (piece.done === true) break;
+      stream ??= masker.stream();
       await release(stream.push(piece.value));
     }
-    await release(stream.flush());
+    if (stream !== null) await release(stream.flush());
   } catch (error) {
     await pieces.return?.();
     throw error;

@@ -1,13 +1,15 @@
-// Makes a masker from values: judges each, makes its patterns within limits of memory, and builds the matchers' tables once. Streams
-// share the tables. The values stay in memory, as they are in that of the process whose output is masked.
+// Makes a masker from values: judges each at once, and makes patterns within limits of memory and the matchers' tables when the first
+// text comes, since many programs never write any. Streams share the tables. The values stay in memory, as they are in that of the
+// process whose output is masked.
 import { toByteString } from '../encodings/bytes.ts';
 import { buildTables, STRIDE_PATTERN_MIN_BYTES } from '../matcher/build-tables.ts';
 import type { MatcherTables } from '../matcher/build-tables.ts';
 import { judgeValue, trimBlanks } from './judge-value.ts';
 import type { ValueProblem } from './judge-value.ts';
 import { MaskingStream } from './masking-stream.ts';
-import { addPatterns } from './patterns-of.ts';
-import type { Patterns } from './patterns-of.ts';
+import type { SharedMasking } from './masking-stream.ts';
+import { addPatterns, hasShortLines } from './patterns-of.ts';
+import type { Coverage, Patterns } from './patterns-of.ts';
 
 /** What stands in the output instead of a value, whatever its length. */
 export const DEFAULT_MASK = '[masked]';
@@ -44,38 +46,21 @@ export type Masker = {
   stream: () => MaskingStream;
   /** A whole text at once. */
   mask: (bytes: Uint8Array) => Uint8Array;
+  /** Does now what the first stream, or `mask`, would take the time for: some milliseconds for tens of values, a third of a second for a thousand. */
+  prepare: () => void;
   /** Values that are not masked, or only in some forms, in the order in which they were given. */
   report: readonly MaskingReport[];
 };
 
-/** Builds a masker; some milliseconds for tens of values, about a second for a thousand. */
+/** What is looked for of one value. */
+type Sought = { value: Uint8Array; coverage: Coverage };
+
+/** Makes a masker. The values must stay as they are as long as it is used. */
 export function createMasker({ values, mask = DEFAULT_MASK }: MaskerOptions): Masker {
-  const all = [...values].map((value, index) => ({ ...value, index }));
-  const patterns: Patterns = { plain: new Set(), breakable: new Set() };
-  const found: (MaskingReport & { index: number })[] = [];
-  let patternBytes = 0;
-  let shortestBytes = Infinity;
-  // The short ones first: what there is no room for are the encodings of the longest.
-  for (const { name, value, index } of all.toSorted(
-    (left, right) => left.value.length - right.value.length,
-  )) {
-    const report = (problem: MaskingProblem): unknown => found.push({ name, problem, index });
-    const problem = judgeValue(value) ?? judgeBeside(value, mask) ?? judgeRoom(value, patternBytes);
-    if (problem !== null && problem !== 'not-encoded') {
-      report(problem);
-      continue;
-    }
-    if (problem !== null) report(problem);
-    if (addPatterns(patterns, value, problem === null ? 'all' : 'plain')) report('short-lines');
-    patternBytes += value.length * (problem === null ? ENCODED_FACTOR : 2);
-    shortestBytes = Math.min(shortestBytes, trimBlanks(value).length);
-  }
-  const shared = {
-    tables: tablesOf(patterns),
-    mask: new TextEncoder().encode(mask),
-    idleBytes: Math.max(1, Math.min(3, Math.floor(shortestBytes / 3))),
-  };
-  const stream = (): MaskingStream => new MaskingStream(shared);
+  const { sought, report } = judgeAll([...values], mask);
+  let made: SharedMasking | null = null;
+  const shared = (): SharedMasking => (made ??= sharedOf(sought, mask));
+  const stream = (): MaskingStream => new MaskingStream(shared());
   return {
     stream,
     mask: (bytes) => {
@@ -83,9 +68,48 @@ export function createMasker({ values, mask = DEFAULT_MASK }: MaskerOptions): Ma
       const parts = [whole.push(bytes), whole.flush()];
       return joinBytes(parts);
     },
-    report: found
-      .toSorted((left, right) => left.index - right.index)
-      .map(({ name, problem }) => ({ name, problem })),
+    prepare: () => void shared(),
+    report,
+  };
+}
+
+/** Decides what is looked for, and what has to be reported. */
+function judgeAll(
+  values: readonly MaskedValue[],
+  mask: string,
+): { sought: readonly Sought[]; report: readonly MaskingReport[] } {
+  const sought: Sought[] = [];
+  const found: (MaskingReport & { index: number })[] = [];
+  let patternBytes = 0;
+  // The short ones first: what there is no room for are the encodings of the longest.
+  for (const { name, value, index } of values
+    .map((one, index) => ({ ...one, index }))
+    .toSorted((left, right) => left.value.length - right.value.length)) {
+    const note = (problem: MaskingProblem): unknown => found.push({ name, problem, index });
+    const problem = judgeValue(value) ?? judgeBeside(value, mask) ?? judgeRoom(value, patternBytes);
+    if (problem !== null) note(problem);
+    if (problem !== null && problem !== 'not-encoded') continue;
+    if (hasShortLines(value)) note('short-lines');
+    sought.push({ value, coverage: problem === null ? 'all' : 'plain' });
+    patternBytes += value.length * (problem === null ? ENCODED_FACTOR : 2);
+  }
+  const report = found
+    .toSorted((left, right) => left.index - right.index)
+    .map(({ name, problem }) => ({ name, problem }));
+  return { sought, report };
+}
+
+function sharedOf(sought: readonly Sought[], mask: string): SharedMasking {
+  const patterns: Patterns = { plain: new Set(), breakable: new Set() };
+  let shortestBytes = Infinity;
+  for (const { value, coverage } of sought) {
+    addPatterns(patterns, value, coverage);
+    shortestBytes = Math.min(shortestBytes, trimBlanks(value).length);
+  }
+  return {
+    tables: tablesOf(patterns),
+    mask: new TextEncoder().encode(mask),
+    idleBytes: Math.max(1, Math.min(3, Math.floor(shortestBytes / 3))),
   };
 }
 

@@ -29,26 +29,34 @@ const ARMOUR = /^-----(BEGIN|END) [A-Z0-9 ]+-----$/;
 /** How much of a value is looked for. */
 export type Coverage = 'all' | 'plain';
 
-/**
- * Adds the patterns of a value that can be masked.
- * @returns whether some of its lines can be masked only together with the others
- */
-export function addPatterns(patterns: Patterns, value: Uint8Array, coverage: Coverage): boolean {
+/** Adds the patterns of a value that can be masked. */
+export function addPatterns(patterns: Patterns, value: Uint8Array, coverage: Coverage): void {
   const trimmed = trimBlanks(value);
   addForms(patterns, trimmed, coverage);
   const text = toByteString(trimmed);
-  const lines = text.split(/[\r\n]+/);
-  if (lines.length === 1) return false;
+  const lines = linesOf(text);
+  if (lines.length === 1) return;
   addPlain(patterns, text.replaceAll(/\r?\n/g, '\n'));
   addPlain(patterns, text.replaceAll(/\r?\n/g, '\r\n'));
-  let hasUnmaskedLine = false;
-  for (const line of lines.map((line) => line.trim())) {
-    if (isOrnament(line)) continue;
-    const bytes = Uint8Array.from(line, (char) => char.charCodeAt(0));
-    if (judgeValue(bytes) === null) addForms(patterns, bytes, coverage);
-    else hasUnmaskedLine = true;
+  for (const line of lines) {
+    const bytes = bytesOf(line);
+    if (!isOrnament(line) && judgeValue(bytes) === null) addForms(patterns, bytes, coverage);
   }
-  return hasUnmaskedLine;
+}
+
+/** Whether some lines of a value can be masked only together with the others. */
+export function hasShortLines(value: Uint8Array): boolean {
+  const lines = linesOf(toByteString(trimBlanks(value)));
+  return lines.length > 1 && lines.some((line) => !isOrnament(line) && judgeValue(bytesOf(line)) !== null);
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split(/[\r\n]+/);
+  return lines.length === 1 ? lines : lines.map((line) => line.trim());
+}
+
+function bytesOf(line: string): Uint8Array {
+  return Uint8Array.from(line, (char) => char.charCodeAt(0));
 }
 
 /** Lines that say nothing of a value: brackets, rules, and the first and last line of a PEM block. */
