@@ -1,7 +1,15 @@
 // `npm run build:cli`: puts the command into a few small files, since finding and loading some two hundred sources one by one takes longer
 // than all the rest of `sallyport run`. Into packages/cli/dist, where the launcher finds it; the launcher goes back to the sources as
 // soon as one of them is another than it was here. Does nothing where nothing has changed.
-import { copyFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import type { Plugin } from 'vite';
 import { FROM_SOURCES } from '../packages/cli/src/commands/commands-for.ts';
@@ -9,7 +17,7 @@ import { FROM_SOURCES } from '../packages/cli/src/commands/commands-for.ts';
 const ROOT = join(import.meta.dirname, '..');
 const CLI = join(ROOT, 'packages/cli');
 const DIST = join(CLI, 'dist');
-/** What the launcher reads before it believes the build: for which first words it is not, and of what it was made. */
+/** What the launcher reads before it believes the build: its first file, for which first words it is not, and of what it was made. */
 const STAMP = 'built.json';
 /** What only those words load, which have the sources. */
 const LEFT_OUT = ['@sallyport/aws', '@sallyport/delegate', '@sallyport/server', '@sallyport/testkit/lab'];
@@ -18,7 +26,7 @@ const HANDED_OUT = 'packages/cli/src/export/open-envelopes.mjs';
 
 /** A file, its size and the whole seconds of its time of change: finer times do not survive every way of copying an installation. */
 type Source = [path: string, size: number, seconds: number];
-type Stamp = { notFor: readonly string[]; sources: Source[] };
+type Stamp = { entry: string; notFor: readonly string[]; sources: Source[] };
 
 function sourceOf(path: string): Source {
   const { size, mtimeMs } = statSync(join(ROOT, path));
@@ -72,14 +80,18 @@ async function build(): Promise<void> {
           // command loads late is in a file of its own, and names stay for whoever reads a trace.
           output: {
             format: 'cjs',
-            entryFileNames: 'main.cjs',
+            // Names say what is in them, since the launcher keeps compiled code by name.
+            entryFileNames: '[name]-[hash].cjs',
             chunkFileNames: '[name]-[hash].cjs',
             minify: { mangle: false, compress: true, codegen: true },
           },
         },
       },
     });
+    const entry = readdirSync(fresh).find((name) => name.startsWith('main-'));
+    if (entry === undefined) throw new Error('the build has no first file');
     const stamp: Stamp = {
+      entry,
       notFor: FROM_SOURCES,
       sources: ['package-lock.json', 'scripts/build-cli.ts', HANDED_OUT, ...[...taken].sort()].map(sourceOf),
     };

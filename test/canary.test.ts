@@ -12,7 +12,7 @@ import { startRecordingProxy } from './harness/recording-proxy.ts';
 import type { RecordingProxy } from './harness/recording-proxy.ts';
 import { tracesInMemory, tracesOf } from './harness/traces-of.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../packages/cli/bin/sallyport.js', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../packages/cli/bin/sallyport.cjs', import.meta.url));
 
 /** Values that occur nowhere else; `marker` is metadata and has to be found, which proves that the search looks. */
 const canaries = {

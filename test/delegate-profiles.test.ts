@@ -12,7 +12,7 @@ import type { ProfileRun } from '@sallyport/protocol';
 import { Deployment, until } from './harness/deployment.ts';
 import { tracesOf } from './harness/traces-of.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../packages/cli/bin/sallyport.js', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../packages/cli/bin/sallyport.cjs', import.meta.url));
 const VALUE = `value-${randomBytes(12).toString('hex')}`;
 const GET = '${secrets.getValue("setup-token")}';
 

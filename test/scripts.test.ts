@@ -13,7 +13,7 @@ import { startRecordingProxy } from './harness/recording-proxy.ts';
 import type { RecordingProxy } from './harness/recording-proxy.ts';
 import { tracesInMemory, tracesOf } from './harness/traces-of.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../packages/cli/bin/sallyport.js', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../packages/cli/bin/sallyport.cjs', import.meta.url));
 const VALUE = `value-${randomBytes(12).toString('hex')}`;
 /** Stands in the script and in its output, and nowhere else. */
 const CANARY = `canary-${randomBytes(12).toString('hex')}`;

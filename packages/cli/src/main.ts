@@ -1,4 +1,4 @@
-// Entry point behind bin/sallyport.js: the real process's streams, environment and arguments, handed to the command once.
+// Entry point behind bin/sallyport.cjs: the real process's streams, environment and arguments, handed to the command once.
 import { isatty } from 'node:tty';
 import { run } from './command-line/run.ts';
 import { readEnvironment } from './config/environment.ts';

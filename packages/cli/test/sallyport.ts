@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const LAUNCHER = join(import.meta.dirname, '../bin/sallyport.js');
+export const LAUNCHER = join(import.meta.dirname, '../bin/sallyport.cjs');
 
 export type Finished = {
   code: number | null;

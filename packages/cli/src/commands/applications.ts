@@ -133,7 +133,7 @@ export const APPLICATION_COMMANDS: readonly Command[] = [
  */
 export async function applicationOf({ flags, environment, folder }: Invocation): Promise<string> {
   const named = flags.text('app') ?? environment.read('SALLYPORT_APP');
-  const application = named ?? (await findProjectFile(folder))?.application ?? null;
+  const application = named ?? findProjectFile(folder)?.application ?? null;
   if (application !== null) return application;
   throw usageError('--app is missing.', 'Give --app or SALLYPORT_APP, or an application in .sallyport.json.');
 }

@@ -92,7 +92,7 @@ async function exportValues(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
   const format = flags.required('format') as ValueFormat;
   const out = flags.text('out');
-  const place = await readPlace(invocation);
+  const place = readPlace(invocation);
   const names = flags.list('secret');
   if (place === null && names.length === 0) {
     throw usageError(
@@ -107,7 +107,7 @@ async function exportValues(invocation: Invocation): Promise<void> {
   if (format !== 'k8s-secret' && (flags.has('name') || flags.has('namespace'))) {
     throw usageError('--name and --namespace are for --format k8s-secret.');
   }
-  const references = await Promise.all(names.map((name) => placedReference(name, invocation)));
+  const references = names.map((name) => placedReference(name, invocation));
   const [{ readValues }, { printValues }] = await Promise.all([
     import('../export/read-values.ts'),
     import('../export/value-formats.ts'),

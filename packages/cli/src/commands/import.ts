@@ -84,7 +84,7 @@ async function runImport(invocation: Invocation): Promise<void> {
   if (flags.has('skip-existing') && flags.has('compare')) {
     throw usageError('Give either --skip-existing or --compare, not both.');
   }
-  const place = await readPlace(invocation);
+  const place = readPlace(invocation);
   const scope = usageScopeOf(flags);
   const secretsManager = flags.text('secrets-manager');
   const found = await readSource(invocation);

@@ -130,7 +130,7 @@ async function logout(invocation: Invocation): Promise<void> {
   const { address: given } = await readAddress({ ...invocation, warn: () => undefined });
   const { parseAddress, printAddress } = await import('@sallyport/sdk');
   const address = printAddress(parseAddress(given, { allowPlainHttp: true }));
-  const known = (await readLogins(environment.configFolder)).find((one) => one.address === address);
+  const known = readLogins(environment.configFolder).find((one) => one.address === address);
   if (known === undefined) return note(terminal, `You are not logged in to ${address}.`);
   await revoke(invocation, known);
   await removeLogin(environment.configFolder, address);

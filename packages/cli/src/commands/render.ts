@@ -75,7 +75,7 @@ async function render(invocation: Invocation): Promise<void> {
   if (flags.has('check') && out !== null) throw usageError('Give either --check or --out, not both.');
   const surroundings: TemplateSurroundings = {
     title: path === '-' ? 'standard input' : path,
-    place: await readPlace(invocation),
+    place: readPlace(invocation),
     service: flags.text('service'),
     variables: await variablesOf(invocation),
   };

@@ -72,7 +72,7 @@ async function executeScript(invocation: Invocation): Promise<number> {
   const source = invocation.arguments['SCRIPT'] ?? '';
   const script = await readScript(terminal, source);
   warnOfQuotes(terminal, script);
-  const place = await readPlace(invocation);
+  const place = readPlace(invocation);
   const delegate = flags.text('delegate');
   const maxSeconds = secondsOf(invocation);
   const interpreter = flags.text('interpreter');

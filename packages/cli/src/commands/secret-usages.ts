@@ -113,7 +113,7 @@ async function explainScope(invocation: Invocation): Promise<void> {
   if (name === null && scope === null) {
     throw usageError('Name a secret, or give a scope by --scope, --inherit or --account.');
   }
-  const secret = name === null ? null : await placedReference(name, invocation);
+  const secret = name === null ? null : placedReference(name, invocation);
   const body = { secret, scope, secretsManager: flags.text('secrets-manager') };
   const explained = await withClient(invocation, (client) => client.call('explainScope', { body }));
   if (flags.text('output') === 'json') return writeJson(terminal, explained);
@@ -147,7 +147,7 @@ async function setScope(invocation: Invocation): Promise<void> {
   const scope = usageScopeOf(invocation.flags);
   if (scope === null)
     throw usageError('No flag says what the scope is to be: --scope, --inherit, --account or --no-scope.');
-  const secret = await placedReference(name, invocation);
+  const secret = placedReference(name, invocation);
   const edited = await withClient(invocation, (client) => client.edit(secret, { scope }));
   await note(invocation.terminal, `${edited.name} may be used: ${printUsageScope(edited.scope)}.`);
 }
@@ -155,7 +155,7 @@ async function setScope(invocation: Invocation): Promise<void> {
 async function setAvailability(invocation: Invocation): Promise<void> {
   const { NAME: name = '', AVAILABILITY: text = '' } = invocation.arguments;
   const availability = readAvailability(text);
-  const secret = await placedReference(name, invocation);
+  const secret = placedReference(name, invocation);
   const edited = await withClient(invocation, (client) => client.edit(secret, { availability }));
   await note(
     invocation.terminal,
@@ -166,7 +166,7 @@ async function setAvailability(invocation: Invocation): Promise<void> {
 async function removeAlias(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
   const { NAME: name = '', ALIAS: alias = '' } = invocation.arguments;
-  const secret = await placedReference(name, invocation);
+  const secret = placedReference(name, invocation);
   const edited = await withClient(invocation, (client) =>
     withConfirmation(
       terminal,
@@ -182,7 +182,7 @@ async function listUses(invocation: Invocation): Promise<void> {
   const since = flags.seconds('since');
   const sinceMs = since === null ? undefined : Date.now() - since * 1000;
   const wanted = limitOf(invocation);
-  const secret = await placedReference(invocation.arguments['NAME'] ?? '', invocation);
+  const secret = placedReference(invocation.arguments['NAME'] ?? '', invocation);
   const found = await withClient(invocation, async (client) => {
     const uses: SecretUse[] = [];
     for (let cursor: string | null | undefined; cursor !== null && uses.length < wanted;) {
@@ -220,7 +220,7 @@ function printOutcome({ outcome, code, servedAlone }: SecretUse): string {
 
 async function listSetupUsages(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
-  const secret = await placedReference(invocation.arguments['NAME'] ?? '', invocation);
+  const secret = placedReference(invocation.arguments['NAME'] ?? '', invocation);
   const { usages, hidden } = await withClient(invocation, (client) =>
     client.call('listSetupUsages', { params: { secret } }),
   );
@@ -244,7 +244,7 @@ function usageRow(usage: SetupUsageView): string[] {
 
 async function listChanges(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
-  const secret = await placedReference(invocation.arguments['NAME'] ?? '', invocation);
+  const secret = placedReference(invocation.arguments['NAME'] ?? '', invocation);
   const query = { limit: Math.min(limitOf(invocation), PAGE_ROWS) };
   const { changes } = await withClient(invocation, (client) =>
     client.call('listSecretChanges', { params: { secret }, query }),

@@ -137,7 +137,7 @@ export const SECRET_COMMANDS: readonly Command[] = [
 
 async function getSecret(invocation: Invocation): Promise<void> {
   const { flags } = invocation;
-  const reference = await placedReference(referenceOf(invocation), invocation);
+  const reference = placedReference(referenceOf(invocation), invocation);
   const out = flags.text('out');
   const json = flags.text('output') === 'json';
   if (json && out !== null) throw usageError('Give either --out or -o json, not both.');
@@ -188,7 +188,7 @@ async function printJson({ terminal }: Invocation, download: SecretDownload): Pr
 async function listSecrets(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
   const search = flags.text('search');
-  const place = await readPlace(invocation);
+  const place = readPlace(invocation);
   const chosen = { ...(search === null ? {} : { search }), ...place };
   const found = await withClient(invocation, async (client) => Array.fromAsync(client.list(chosen)));
   if (flags.text('output') === 'json') return writeJson(terminal, found);
@@ -219,7 +219,7 @@ async function listSecrets(invocation: Invocation): Promise<void> {
 
 async function describeSecret(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
-  const name = await placedReference(invocation.arguments['NAME'] ?? '', invocation);
+  const name = placedReference(invocation.arguments['NAME'] ?? '', invocation);
   const detail = await withClient(invocation, (client) => client.describe(name));
   if (flags.text('output') === 'json') return writeJson(terminal, detail);
   const { secret, versions, aliases } = detail;
@@ -249,7 +249,7 @@ async function describeSecret(invocation: Invocation): Promise<void> {
 
 async function listVersions(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
-  const name = await placedReference(invocation.arguments['NAME'] ?? '', invocation);
+  const name = placedReference(invocation.arguments['NAME'] ?? '', invocation);
   const { versions } = await withClient(invocation, (client) => client.describe(name));
   if (flags.text('output') === 'json') return writeJson(terminal, versions);
   const rows = versions.map((version) => [
@@ -265,7 +265,7 @@ async function listVersions(invocation: Invocation): Promise<void> {
 async function renameSecret(invocation: Invocation): Promise<void> {
   const { flags, terminal } = invocation;
   const { NAME: name = '', 'NEW-NAME': newName = '' } = invocation.arguments;
-  const secret = await placedReference(name, invocation);
+  const secret = placedReference(name, invocation);
   const change = { name: newName, leaveAlias: flags.has('leave-alias') };
   const renamed = await withClient(invocation, (client) =>
     withConfirmation(
@@ -280,7 +280,7 @@ async function renameSecret(invocation: Invocation): Promise<void> {
 async function removeSecret(invocation: Invocation): Promise<void> {
   const { terminal, flags } = invocation;
   const name = invocation.arguments['NAME'] ?? '';
-  const secret = await placedReference(name, invocation);
+  const secret = placedReference(name, invocation);
   const yes = flags.has('yes');
   await confirm(terminal, { question: `Delete ${name} with all its versions?`, yes });
   const force = flags.has('force');

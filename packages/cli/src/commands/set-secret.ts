@@ -57,7 +57,7 @@ export async function setSecret(invocation: Invocation): Promise<void> {
   }
   if (source === '-' && file !== null) throw usageError('Give either - or --file, not both.');
   const options = writeOptionsOf(invocation);
-  const secret = await placedReference(name, invocation);
+  const secret = placedReference(name, invocation);
   if (file !== null) {
     const bytes = await openUpload(terminal, file);
     await withClient(invocation, async (client) =>

@@ -1,6 +1,7 @@
 // The two configuration files. The project's, `.sallyport.json`, is found from the working directory upwards and may be committed, so
-// it holds no key; and since somebody else may have written it, it can name files in its own folder only. The user's is private.
-import { readFile, realpath, stat } from 'node:fs/promises';
+// it holds no key; and since somebody else may have written it, it can name files in its own folder only. The user's is private. Read
+// without waiting: each detour through another thread takes longer than the file does, and `run` starts with several.
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { AppError } from '@sallyport/core';
 import { readStrictObject } from './strict-object.ts';
@@ -48,10 +49,10 @@ export type ConfigFile = {
  * The project's configuration: the nearest `.sallyport.json` in `folder` or above; `null` when there is none.
  * @throws {config-invalid} when it is damaged, has unknown fields, or names a file outside its folder
  */
-export async function findProjectFile(folder: string): Promise<ConfigFile | null> {
+export function findProjectFile(folder: string): ConfigFile | null {
   for (let current = resolve(folder); ; current = dirname(current)) {
     const path = join(current, PROJECT_FILE);
-    const found = await readJson(path);
+    const found = readJson(path);
     if (found !== null) return projectFileOf(path, found.json);
     if (dirname(current) === current) return null;
   }
@@ -62,12 +63,9 @@ export async function findProjectFile(folder: string): Promise<ConfigFile | null
  * @param warn told when others can read a file with a key in it
  * @throws {config-invalid} when it is damaged or has unknown fields
  */
-export async function readUserFile(
-  configFolder: string,
-  warn: (text: string) => void,
-): Promise<ConfigFile | null> {
+export function readUserFile(configFolder: string, warn: (text: string) => void): ConfigFile | null {
   const path = join(configFolder, USER_FILE);
-  const found = await readJson(path);
+  const found = readJson(path);
   if (found === null) return null;
   const config = parsed(USER_FIELDS, { path, json: found.json });
   if (config.address === null && (config.token ?? config.tokenFile) !== null) {
@@ -98,18 +96,17 @@ export function warnIfLoose(file: { path: string; mode: number }, warn: (text: s
   );
 }
 
-async function projectFileOf(path: string, json: unknown): Promise<ConfigFile> {
+function projectFileOf(path: string, json: unknown): ConfigFile {
   const config = parsed(PROJECT_FIELDS, { path, json });
   if (config.address === null) throw unusable(path, 'address is missing');
-  const inside = async (name: string | null): Promise<string | null> =>
-    name === null ? null : insideFolderOf(path, name);
+  const inside = (name: string | null): string | null => (name === null ? null : insideFolderOf(path, name));
   return {
     path,
     address: config.address,
     token: null,
-    tokenFile: await inside(config.tokenFile),
-    caFile: await inside(config.caFile),
-    knownDelegates: await inside(config.knownDelegates),
+    tokenFile: inside(config.tokenFile),
+    caFile: inside(config.caFile),
+    knownDelegates: inside(config.knownDelegates),
     strict: config.strict ?? false,
     application: config.application,
     environment: config.environment,
@@ -117,10 +114,10 @@ async function projectFileOf(path: string, json: unknown): Promise<ConfigFile> {
 }
 
 /** A cloned project must not be able to have `~/.ssh/id_ed25519` sent to a server of its choice. */
-async function insideFolderOf(path: string, name: string): Promise<string> {
-  const folder = await realpath(dirname(path));
+function insideFolderOf(path: string, name: string): string {
+  const folder = realpathSync(dirname(path));
   const target = resolve(folder, name);
-  const real = await realpath(target).catch(() => target);
+  const real = existing(target);
   for (const candidate of [target, real]) {
     const way = relative(folder, candidate);
     if (way === '' || way.startsWith('..') || isAbsolute(way)) {
@@ -133,10 +130,19 @@ async function insideFolderOf(path: string, name: string): Promise<string> {
   return target;
 }
 
-async function readJson(path: string): Promise<{ json: unknown; mode: number } | null> {
+/** Where links lead; the path itself where nothing is. */
+function existing(path: string): string {
   try {
-    const { mode } = await stat(path);
-    return { json: JSON.parse(await readFile(path, 'utf8')), mode };
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function readJson(path: string): { json: unknown; mode: number } | null {
+  try {
+    const { mode } = statSync(path);
+    return { json: JSON.parse(readFileSync(path, 'utf8')), mode };
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
       return null;

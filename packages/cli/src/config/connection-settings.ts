@@ -1,7 +1,7 @@
 // Which server a command talks to, with which key, and whom it trusts: flags first, then the environment, then the project's file,
 // then the user's. Whoever has logged in to a server goes before the keys of both files. A key from a file goes only to the address that
 // stands beside it.
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AppError } from '@sallyport/core';
 import type { FlagValues } from '../command-line/flag-values.ts';
@@ -35,13 +35,13 @@ const API_KEY = /^sp_key_[A-Za-z0-9_-]{20,128}$/;
 
 /** Address, authorities and trust, without the key; for commands that only look at local files. */
 export async function readAddress(sources: SettingsSources): Promise<Omit<ConnectionSettings, 'token'>> {
-  const files = await readFiles(sources);
+  const files = readFiles(sources);
   return withoutToken(sources, files);
 }
 
 /** Path of the file of known delegates; needs no address. */
 export async function readKnownDelegatesPath(sources: SettingsSources): Promise<string> {
-  const files = await readFiles(sources);
+  const files = readFiles(sources);
   return knownDelegatesPath(sources, files, addressOf(sources, files));
 }
 
@@ -50,7 +50,7 @@ export async function readKnownDelegatesPath(sources: SettingsSources): Promise<
  * @throws {config-invalid} when address or key are missing or unusable; the message says where they can be given
  */
 export async function readConnectionSettings(sources: SettingsSources): Promise<ConnectionSettings> {
-  const files = await readFiles(sources);
+  const files = readFiles(sources);
   const settings = await withoutToken(sources, files);
   return { ...settings, token: await tokenFor(settings.address, sources, files) };
 }
@@ -64,8 +64,8 @@ export type SettingsOrigins = {
 };
 
 /** @throws {config-invalid} when a configuration file is damaged */
-export async function readOrigins(sources: SettingsSources): Promise<SettingsOrigins> {
-  const files = await readFiles(sources);
+export function readOrigins(sources: SettingsSources): SettingsOrigins {
+  const files = readFiles(sources);
   return {
     projectFile: files.project?.path ?? null,
     userFile: files.user?.path ?? null,
@@ -75,7 +75,7 @@ export async function readOrigins(sources: SettingsSources): Promise<SettingsOri
 
 /** Where the key for the address comes from. @throws {unauthenticated} when there is none */
 export async function readTokenOrigin(sources: SettingsSources): Promise<string> {
-  const files = await readFiles(sources);
+  const files = readFiles(sources);
   const { address } = await withoutToken(sources, files);
   await tokenFor(address, sources, files);
   return (await tokenFrom(address, { ...sources, warn: () => undefined }, files))?.origin ?? '';
@@ -83,13 +83,12 @@ export async function readTokenOrigin(sources: SettingsSources): Promise<string>
 
 type Files = { project: ConfigFile | null; user: ConfigFile | null; logins: readonly Login[] };
 
-async function readFiles({ environment, folder, warn }: SettingsSources): Promise<Files> {
-  const [project, user, logins] = await Promise.all([
-    findProjectFile(folder),
-    readUserFile(environment.configFolder, warn),
-    readLogins(environment.configFolder),
-  ]);
-  return { project, user, logins };
+function readFiles({ environment, folder, warn }: SettingsSources): Files {
+  return {
+    project: findProjectFile(folder),
+    user: readUserFile(environment.configFolder, warn),
+    logins: readLogins(environment.configFolder),
+  };
 }
 
 async function withoutToken(
@@ -116,7 +115,7 @@ async function withoutToken(
     null;
   return {
     address,
-    caPem: caFile === null ? null : await readText(resolve(folder, caFile), 'CA certificates'),
+    caPem: caFile === null ? null : readText(resolve(folder, caFile), 'CA certificates'),
     knownDelegates: await knownDelegatesPath(sources, files, address),
     // Whoever asks for strictness gets it: a project's file cannot talk a user out of it.
     strict:
@@ -196,7 +195,7 @@ async function tokenFrom(address: string, sources: SettingsSources, files: Files
   const file = (origin: string, path: string | null | undefined) => async (): Promise<Found | null> =>
     path === null || path === undefined
       ? null
-      : { value: await readToken(path, warn), origin: `${path}, named by ${origin}` };
+      : { value: readToken(path, warn), origin: `${path}, named by ${origin}` };
   const places = [
     value('--token', flags.text('token')),
     file('--token-file', given(flags.text('token-file'))),
@@ -235,23 +234,25 @@ async function loginAt(
  * A key from a file.
  * @throws {config-invalid} when the file cannot be read or holds something else
  */
-async function readToken(path: string, warn: (text: string) => void): Promise<string> {
-  const token = (await readText(path, 'API key')).trim();
+function readToken(path: string, warn: (text: string) => void): string {
+  const token = readText(path, 'API key').trim();
   // A wrong file name must not send another file's content to a server.
   if (!API_KEY.test(token)) {
     throw new AppError('config-invalid', {
       publicMessage: `The file ${path} does not hold an API key: one line that begins with sp_key_.`,
     });
   }
-  warnIfLoose({ path, mode: (await stat(path)).mode }, warn);
+  warnIfLoose({ path, mode: statSync(path).mode }, warn);
   return token;
 }
 
-async function readText(path: string, what: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
     throw new AppError('config-invalid', {
-      publicMessage: `The file ${path} (${what}) cannot be read: ${error.code ?? 'unknown reason'}.`,
+      publicMessage: `The file ${path} (${what}) cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`,
       cause: error,
     });
-  });
+  }
 }

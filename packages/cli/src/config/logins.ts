@@ -1,9 +1,8 @@
 // Logins: API keys that `sallyport login` obtained, one per server, in a file of the user's configuration folder that only its owner can
 // read. Newest first, so that commands without any other address go to the server that was logged in to last.
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@sallyport/core';
-import { contentOf, writePrivateFile } from '../output/write-file.ts';
 import { readStrictObject } from './strict-object.ts';
 
 export const LOGINS_FILE = 'logins.json';
@@ -27,16 +26,14 @@ export type Login = {
 };
 
 /** @throws {config-invalid} when the file is damaged */
-export async function readLogins(configFolder: string): Promise<Login[]> {
+export function readLogins(configFolder: string): Login[] {
   const path = join(configFolder, LOGINS_FILE);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw unusable(path, error);
-  });
-  if (text === null) return [];
   try {
-    return loginsIn(JSON.parse(text));
+    return loginsIn(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      return [];
+    }
     // Not the parser's own words: they repeat what is in the file.
     throw unusable(path, error);
   }
@@ -59,7 +56,7 @@ function loginsIn(json: unknown): Login[] {
 
 /** Remembers a login in place of the one at the same server. @returns that one; null: there was none */
 export async function saveLogin(configFolder: string, login: Login): Promise<Login | null> {
-  const logins = await readLogins(configFolder);
+  const logins = readLogins(configFolder);
   const former = logins.find(({ address }) => address === login.address) ?? null;
   await writeLogins(configFolder, [login, ...logins.filter((one) => one !== former)]);
   return former;
@@ -67,7 +64,7 @@ export async function saveLogin(configFolder: string, login: Login): Promise<Log
 
 /** Forgets the login at a server, if there is one. */
 export async function removeLogin(configFolder: string, address: string): Promise<void> {
-  const logins = await readLogins(configFolder);
+  const logins = readLogins(configFolder);
   const left = logins.filter((login) => login.address !== address);
   if (left.length !== logins.length) await writeLogins(configFolder, left);
 }
@@ -75,10 +72,12 @@ export async function removeLogin(configFolder: string, address: string): Promis
 async function writeLogins(configFolder: string, logins: readonly Login[]): Promise<void> {
   const path = join(configFolder, LOGINS_FILE);
   if (logins.length === 0) {
-    await rm(path, { force: true });
+    rmSync(path, { force: true });
     return;
   }
-  await mkdir(configFolder, { recursive: true, mode: 0o700 });
+  mkdirSync(configFolder, { recursive: true, mode: 0o700 });
+  // What writes is loaded only then: most commands only read.
+  const { contentOf, writePrivateFile } = await import('../output/write-file.ts');
   await writePrivateFile(path, contentOf(`${JSON.stringify({ logins }, null, 2)}\n`));
 }
 

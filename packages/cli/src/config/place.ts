@@ -9,7 +9,7 @@ import { findProjectFile } from './config-files.ts';
 type Sources = Pick<Invocation, 'flags' | 'environment' | 'folder'>;
 
 /** null: none is given anywhere. @throws {invalid-request} when only one half of it is */
-export async function readPlace({ flags, environment, folder }: Sources): Promise<PlaceReference | null> {
+export function readPlace({ flags, environment, folder }: Sources): PlaceReference | null {
   const flag = { application: flags.text('app'), environment: flags.text('env') };
   const variable = {
     application: environment.read('SALLYPORT_APP'),
@@ -17,7 +17,7 @@ export async function readPlace({ flags, environment, folder }: Sources): Promis
   };
   const isOpen = (flag.application ?? variable.application) === null;
   const project =
-    isOpen || (flag.environment ?? variable.environment) === null ? await findProjectFile(folder) : null;
+    isOpen || (flag.environment ?? variable.environment) === null ? findProjectFile(folder) : null;
   const application = flag.application ?? variable.application ?? project?.application ?? null;
   const environmentName = flag.environment ?? variable.environment ?? project?.environment ?? null;
   if (application !== null && environmentName !== null) return { application, environment: environmentName };
@@ -31,9 +31,9 @@ export async function readPlace({ flags, environment, folder }: Sources): Promis
 }
 
 /** What was typed, as a reference that says where it is used if anything does. @throws {invalid-name} {invalid-request} */
-export async function placedReference(text: string, sources: Sources): Promise<string> {
+export function placedReference(text: string, sources: Sources): string {
   const reference = parseSecretReference(text);
   if (reference.place !== null) return text;
-  const place = await readPlace(sources);
+  const place = readPlace(sources);
   return place === null ? text : printSecretReference({ ...reference, place });
 }

@@ -26,7 +26,7 @@ export async function checkSettings(sources: Omit<SettingsSources, 'warn'>): Pro
   const findings: Finding[] = [];
   let settings: CheckedSettings['settings'] = null;
   try {
-    const { projectFile, userFile, address } = await readOrigins(all);
+    const { projectFile, userFile, address } = readOrigins(all);
     const files = [projectFile, userFile].filter((path) => path !== null);
     findings.push(ok('config', files.length === 0 ? 'no configuration files' : files.join(', ')));
     settings = { ...(await readAddress(all)), token: null };

@@ -32,7 +32,7 @@ async function readSecrets(
 ): Promise<ValuesToMask> {
   const references =
     names.length > 0
-      ? await Promise.all(names.map((name) => placedReference(name, invocation)))
+      ? names.map((name) => placedReference(name, invocation))
       : await referencesOfPlace(client, invocation);
   const outcomes = await client.resolveEach(references);
   const tooLarge = outcomes.filter((outcome) => isTooLarge(outcome)).map(({ reference }) => reference);
@@ -56,7 +56,7 @@ function isTooLarge(outcome: ReadOutcome): boolean {
 }
 
 async function referencesOfPlace(client: Client, invocation: Invocation): Promise<string[]> {
-  const place = await readPlace(invocation);
+  const place = readPlace(invocation);
   if (place === null) {
     throw usageError(
       'It is not said whose values are to be masked.',

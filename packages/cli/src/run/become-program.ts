@@ -3,6 +3,8 @@
 import { flushCompileCache } from 'node:module';
 import type { Program } from './find-program.ts';
 
+/** Where the launcher has left what keeps compiled code for the next start; see bin/load-built.cjs. */
+const KEEP_CODE = Symbol.for('sallyport.keep-code');
 /** Older releases end the process where the operating system refuses, instead of saying so. */
 const OLDEST_NODE = 26;
 /** Beyond this, the system may refuse for reasons that starting a child tells better. */
@@ -22,8 +24,9 @@ export function becomeProgram({ path, words }: Program, environment: Readonly<Re
   // Node ignores these two, and what is ignored stays ignored in the program: `yes | head` would not end as it should. What is handled
   // becomes the default again.
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => undefined);
-  // Node does so when it ends by itself, which it will not.
+  // Node, and our launcher, do so when this process ends by itself, which it will not.
   flushCompileCache();
+  (globalThis as { [KEEP_CODE]?: () => void })[KEEP_CODE]?.();
   // That it is new in Node is no news to whoever starts a program.
   process.removeAllListeners('warning');
   try {

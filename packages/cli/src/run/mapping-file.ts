@@ -1,5 +1,5 @@
 // Files that say which variables a program gets: plain values, and references to secrets in place of values.
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { AppError, parseSecretReference, printSecretReference } from '@sallyport/core';
 import type { PlaceReference } from '@sallyport/core';
@@ -23,7 +23,7 @@ export async function readMappingFile(
   path: string,
   around: { folder: string; place: PlaceReference | null },
 ): Promise<MappedVariable[]> {
-  const content = await readText(resolve(around.folder, path), path);
+  const content = readText(resolve(around.folder, path), path);
   const seen = new Map<string, number>();
   const entries = await entriesIn(content, path);
   return entries.map(({ variable, text, line }) => {
@@ -120,16 +120,22 @@ function jsonEntries(content: string, path: string): MappingEntry[] {
   });
 }
 
-async function readText(path: string, named: string): Promise<string> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new AppError('config-invalid', {
-      publicMessage: `The file ${named} cannot be read: ${error.code ?? 'unknown reason'}.`,
-      cause: error,
-    });
-  });
+function readText(path: string, named: string): string {
+  const bytes = readBytes(path, named);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new AppError('config-invalid', { publicMessage: `The file ${named} is not UTF-8 text.` });
+  }
+}
+
+function readBytes(path: string, named: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new AppError('config-invalid', {
+      publicMessage: `The file ${named} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`,
+      cause: error,
+    });
   }
 }

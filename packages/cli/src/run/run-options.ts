@@ -88,7 +88,7 @@ export async function readRunOptions(invocation: Invocation): Promise<RunOptions
 
 async function selectionOf(invocation: Invocation): Promise<Selection> {
   const { flags, folder } = invocation;
-  const found = await readPlace(invocation);
+  const found = readPlace(invocation);
   const place = found === null ? null : parsePlaceReference(found);
   const mapped: MappedVariable[] = [];
   for (const path of flags.list('env-from')) mapped.push(...(await readMappingFile(path, { folder, place })));

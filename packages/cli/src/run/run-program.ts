@@ -1,6 +1,6 @@
 // `sallyport run`: reads what a program needs, all of it or nothing is started, and hands it over. The program takes the place of this process
 // unless there is something left to do beside it; what that takes is loaded only then.
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '@sallyport/core';
 import type { Client } from '@sallyport/sdk';
@@ -21,7 +21,7 @@ import type { RunOptions } from './run-options.ts';
 
 /** @throws what kept the program from being started; once it runs, this process ends as the program does */
 export async function runProgram(invocation: Invocation): Promise<void> {
-  const options = await withTemplate(await readRunOptions(invocation), invocation.folder);
+  const options = withTemplate(await readRunOptions(invocation), invocation.folder);
   const run = new ProgramRun(invocation, options);
   // Before any secret is read, so that a misspelt program costs none.
   run.program(run.inherited);
@@ -124,15 +124,17 @@ export class ProgramRun {
 }
 
 /** Reads the template now, so that one that is not there costs no secret. */
-async function withTemplate(options: RunOptions, folder: string): Promise<RunOptions> {
+function withTemplate(options: RunOptions, folder: string): RunOptions {
   const { mount } = options;
   if (mount === null || !('template' in mount.content)) return options;
   const path = mount.content.template;
-  const template = await readFile(resolve(folder, path), 'utf8').catch((error: NodeJS.ErrnoException) => {
+  try {
+    const template = readFileSync(resolve(folder, path), 'utf8');
+    return { ...options, mount: { ...mount, content: { template } } };
+  } catch (error) {
     throw new AppError('config-invalid', {
-      publicMessage: `The template ${path} cannot be read: ${error.code ?? 'unknown reason'}.`,
+      publicMessage: `The template ${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`,
       cause: error,
     });
-  });
-  return { ...options, mount: { ...mount, content: { template } } };
+  }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AppError } from '@sallyport/core';
 import type { ChildMessage } from './stop-signals.ts';
 
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'sallyport.js');
+const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'sallyport.cjs');
 const LOG_MAX_BYTES = 16 * 1_048_576;
 
 export type ChildOptions = {

@@ -109,7 +109,7 @@ export async function writeProjectFile(
 async function ownProjectFile(path: string, tokenFile: string): Promise<ConfigFile | 'foreign' | null> {
   if (!(await isThere(path))) return null;
   try {
-    const found = await findProjectFile(dirname(path));
+    const found = findProjectFile(dirname(path));
     return found?.tokenFile === tokenFile ? found : 'foreign';
   } catch (error) {
     if (isAppError(error)) return 'foreign';

@@ -204,6 +204,7 @@ export function wire({ transport, sealing, routes }: Ports, options: Omit<Client
       pauseMs: 200,
     },
     clock,
+    random: (count) => sealing.random(count),
   };
 }
 

@@ -12,6 +12,8 @@ import type {
 export type Awaitable<T> = T | Promise<T>;
 
 export type Sealing = {
+  /** So many random bytes. */
+  random(count: number): Uint8Array<ArrayBuffer>;
   /**
    * Checks that an offer is well-formed and signed, and that it is the expected and current one.
    * @throws {delegate-untrusted} {delegate-key-changed}

@@ -5,6 +5,7 @@ import type { Sealing } from './sealing.ts';
 const load = async () => import('@sallyport/protocol/sealing-web');
 
 export const webSealing: Sealing = {
+  random: (count) => globalThis.crypto.getRandomValues(new Uint8Array(count)),
   verifyOffer: async (offer, expected) => (await load()).verifyWebSealingOffer(offer, expected),
   openSession: async (offer, expected) => (await load()).WebClientSession.open(offer, expected),
 };

@@ -1,10 +1,7 @@
 // Known delegates in a file of the user's: JSON that a person can read and compare, mode 0600, replaced as a whole, changed under a
-// lock so that programs that run at the same time lose nothing. The only part of this package that touches files.
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+// lock so that programs that run at the same time lose nothing. What changes it is loaded only then: nearly every program only reads.
+import { readFile } from 'node:fs';
 import { AppError } from '@sallyport/core';
-import { withFileLock } from './file-lock.ts';
 import { isSameName } from './known-delegates.ts';
 import type { KnownDelegate, KnownDelegates } from './known-delegates.ts';
 
@@ -73,8 +70,7 @@ export class FileKnownDelegates implements KnownDelegates {
   }
 
   async #read(): Promise<Entry[]> {
-    const text = await readFile(this.path, 'utf8').catch((error: unknown) => {
-      if (isNotThere(error)) return null;
+    const text = await textOf(this.path).catch((error: unknown) => {
       throw this.#unusable('it cannot be read', error);
     });
     if (text === null) return [];
@@ -87,29 +83,17 @@ export class FileKnownDelegates implements KnownDelegates {
   }
 
   async #change<T>(change: (entries: Entry[]) => { entries: Entry[] | null; outcome: T }): Promise<T> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    const { replaceFile, withFileLock } = await import('./changed-file.ts');
     return withFileLock(this.path, async () => {
       const { entries, outcome } = change(await this.#read());
-      if (entries !== null) await this.#write(entries);
+      if (entries !== null) {
+        const content = `${JSON.stringify({ version: 1, delegates: entries }, null, 2)}\n`;
+        await replaceFile(this.path, content).catch((error: unknown) => {
+          throw this.#unusable('it cannot be written', error);
+        });
+      }
       return outcome;
     });
-  }
-
-  async #write(entries: readonly Entry[]): Promise<void> {
-    const temporary = `${this.path}.${randomUUID()}`;
-    try {
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.writeFile(`${JSON.stringify({ version: 1, delegates: entries }, null, 2)}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw this.#unusable('it cannot be written', error);
-    }
   }
 
   #unusable(why: string, cause: unknown): AppError {
@@ -144,6 +128,13 @@ function entryOf(delegate: KnownDelegate): Entry {
   return { server, name, fingerprint, addedAt: new Date().toISOString() };
 }
 
-function isNotThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+/** null: there is none. */
+function textOf(path: string): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    readFile(path, 'utf8', (error, text) => {
+      if (error === null) resolve(text);
+      else if (error.code === 'ENOENT') resolve(null);
+      else reject(error);
+    });
+  });
 }

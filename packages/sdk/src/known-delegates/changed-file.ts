@@ -1,7 +1,8 @@
-// A lock between processes: a file beside the one that is to be changed, made exclusively and removed afterwards. Held for
-// milliseconds. A lock whose holder died is recognised by its age and taken away.
+// Changing a file that other processes change, too. The lock is a file beside it, made exclusively and removed afterwards, and held for
+// milliseconds; one whose holder died is recognised by its age and taken away. The file is replaced as a whole.
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@sallyport/core';
 
@@ -10,11 +11,12 @@ const STALE_AFTER_MS = 10_000;
 const GIVE_UP_AFTER_MS = 30_000;
 
 /**
- * Runs `work` while no other process runs with the lock of `path`.
+ * Runs `work` while no other process runs with the lock of `path`. The folder is made where there is none.
  * @throws {config-invalid} when the lock cannot be made, or is not free for 30 seconds
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const token = randomUUID();
   const startedAtMs = Date.now();
   while (!(await acquire(lock, token))) {
@@ -27,6 +29,24 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
   } finally {
     // Somebody may have taken the lock away for its age; then it is not ours to remove.
     if ((await tokenIn(lock)) === token) await rm(lock, { force: true });
+  }
+}
+
+/** Puts a content in the place of a file, for its owner only, as a whole or not at all. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
 }
 
