@@ -20,7 +20,7 @@ function terminalOf(noColour: boolean): Terminal {
   const opened = new Set<1 | 2>();
   const open = (fd: 1 | 2): NodeJS.WriteStream => {
     const stream = fd === 1 ? process.stdout : process.stderr;
-    if (!opened.has(fd)) stream.on('error', endOrThrow);
+    if (!opened.has(fd)) stream.on('error', (error: NodeJS.ErrnoException) => endIfUnread(fd, error));
     opened.add(fd);
     return stream;
   };
@@ -39,8 +39,8 @@ function terminalOf(noColour: boolean): Terminal {
   };
 }
 
-function endOrThrow(error: NodeJS.ErrnoException): void {
+/** Everything else is heard of by whoever wrote. Of notes that cannot be written nobody is to hear. */
+function endIfUnread(fd: 1 | 2, error: NodeJS.ErrnoException): void {
   // Whoever reads has read enough, as `head` does.
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (fd === 1 && error.code === 'EPIPE') process.exit(0);
 }

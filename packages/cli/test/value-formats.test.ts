@@ -111,6 +111,13 @@ test('yaml holds bytes that are no text', () => {
   expect(Buffer.from(parseYaml(print('yaml', bytes), { version: '1.1' })['db.Pass word'])).toEqual(bytes);
 });
 
+test('dotenv refuses what its readers take in different ways', () => {
+  for (const value of ["it's $5", '${HOME}', 'C:\\', String.raw`\\\\host`]) {
+    expect(() => print('dotenv', value)).toThrow(/different ways/);
+  }
+  expect(print('dotenv', 'two\nlines $5 \\n')).toBe("DB_PASS_WORD='two\nlines $5 \\n'\n");
+});
+
 test('dotenv, as Node reads it and as we do', () => {
   const read = (text: string): unknown => {
     expect(parseDotenv(text, 'it')).toMatchObject([{ variable: 'DB_PASS_WORD' }]);
@@ -147,6 +154,11 @@ test('tfvars, as HCL defines its quoted templates', () => {
   comesBack('tfvars', read);
 });
 
+test('tfvars refuses what Terraform would make another text of', () => {
+  expect(() => print('tfvars', 'e\u0301')).toThrow(/Terraform/);
+  expect(print('tfvars', '\u00e9')).toBe('db_Pass_word = "\u00e9"\n');
+});
+
 describe('k8s-secret', () => {
   test('is a manifest with the bytes in base64, whatever they are', () => {
     fc.assert(
@@ -167,11 +179,16 @@ describe('k8s-secret', () => {
     );
   });
 
-  test('refuses names that Kubernetes would', () => {
+  test('refuses names that Kubernetes would, and more than it takes', () => {
     const given = [{ name: 'a', bytes: Buffer.from('x') }];
-    for (const name of ['Shop', 'a_b', '', '-a', 'a\nb']) {
+    for (const name of ['Shop', 'a_b', '', '-a', 'a\nb', 'a..b', 'a'.repeat(254)]) {
       expect(() => printValues('k8s-secret', given, { name, namespace: null })).toThrow(/--name/);
     }
+    for (const namespace of ['a.b', 'a'.repeat(64)]) {
+      expect(() => printValues('k8s-secret', given, { name: 'a', namespace })).toThrow(/--namespace/);
+    }
+    const large = ['a', 'b'].map((name) => ({ name, bytes: new Uint8Array(524_289) }));
+    expect(() => printValues('k8s-secret', large, null)).toThrow(/1 MiB/);
   });
 });
 

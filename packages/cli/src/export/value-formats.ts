@@ -1,10 +1,14 @@
 // Values as the files that other programs read. What a format cannot hold is refused by name; nothing is written nearly right.
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '@sallyport/core';
+import { dotenvValue, yamlText } from '@sallyport/core/template';
 import { isVariableName, variableFor } from '../run/variable-name.ts';
 
 export const VALUE_FORMATS = ['dotenv', 'json', 'yaml', 'shell', 'tfvars', 'k8s-secret'] as const;
 export type ValueFormat = (typeof VALUE_FORMATS)[number];
+
+/** What one Secret may hold, before it is put into base64. */
+const KUBERNETES_MAX_BYTES = 1_048_576;
 
 /** A value under the name of its secret. */
 export type NamedValue = { name: string; bytes: Uint8Array };
@@ -35,10 +39,10 @@ export function printValues(
 }
 
 const LINES: Record<'dotenv' | 'yaml' | 'shell' | 'tfvars', (entry: Entry) => string> = {
-  dotenv: (entry) => `${entry.key}=${dotenvValue(entry)}`,
+  dotenv: dotenvLine,
   shell: (entry) => `export ${entry.key}='${withoutNul(entry, 'shell').replaceAll("'", String.raw`'\''`)}'`,
   yaml: (entry) => `${yamlText(entry.key)}: ${yamlValue(entry.bytes)}`,
-  tfvars: (entry) => `${entry.key} = ${hclText(withoutNul(entry, 'tfvars'))}`,
+  tfvars: (entry) => `${entry.key} = ${hclText(normalised(entry))}`,
 };
 
 /** How each format wants its keys. */
@@ -88,23 +92,17 @@ function withoutNul(entry: Entry, format: ValueFormat): string {
   return text;
 }
 
-/** Readers of dotenv files differ; these are forms that they all take for the same. Within single quotes nothing means anything. */
-function dotenvValue(entry: Entry): string {
-  const text = withoutNul(entry, 'dotenv');
-  if (/^[A-Za-z0-9_.,:/@%+-]+$/.test(text)) return text;
-  const breaksLines = /[\r\u2028\u2029]/.test(text);
-  if (!breaksLines && !text.includes("'")) return `'${text}'`;
-  if (!breaksLines && !/["\\$`]/.test(text)) return `"${text}"`;
+function dotenvLine(entry: Entry): string {
+  const value = dotenvValue(withoutNul(entry, 'dotenv'));
+  if (value !== null) return `${entry.key}=${value}`;
   throw refused(entry.name, 'it has signs that readers of dotenv files take in different ways');
 }
 
-/** Double quotes as in JSON are valid in every version of YAML, once what YAML breaks lines at, or calls not printable, is escaped. */
-function yamlText(text: string): string {
-  return JSON.stringify(text).replaceAll(
-    // oxlint-disable-next-line no-control-regex -- control characters are what is escaped here
-    /[\u007F-\u00A0\u2028\u2029\uFEFF\uFFFE\uFFFF]/g,
-    (sign) => String.raw`\u` + sign.charCodeAt(0).toString(16).padStart(4, '0'),
-  );
+/** Terraform puts all texts into this form, so what is in another would come to it as something else. */
+function normalised(entry: Entry): string {
+  const text = withoutNul(entry, 'tfvars');
+  if (text === text.normalize('NFC')) return text;
+  throw refused(entry.name, 'it has letters put together of several signs, which Terraform changes');
 }
 
 function yamlValue(bytes: Uint8Array): string {
@@ -123,10 +121,12 @@ function hclText(text: string): string {
 const HCL_ESCAPES: Readonly<Record<string, string>> = { b: String.raw`\u0008`, f: String.raw`\u000c` };
 
 function manifestOf(entries: readonly Entry[], { name, namespace }: ManifestNames): string {
-  for (const [what, value] of Object.entries({ name, namespace })) {
-    if (value === null || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(value)) continue;
+  checkKubernetesNames({ name, namespace });
+  const bytesInAll = entries.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (bytesInAll > KUBERNETES_MAX_BYTES) {
     throw new AppError('invalid-request', {
-      publicMessage: `--${what} must be a name of Kubernetes: lower-case letters, digits, "-" and ".", at most 253.`,
+      publicMessage: `The values have ${bytesInAll} bytes, and Kubernetes takes 1 MiB in one Secret.`,
+      data: { hint: 'Choose what is written by --secret, and make several of them.' },
     });
   }
   const data = entries.map(
@@ -139,6 +139,19 @@ function manifestOf(entries: readonly Entry[], { name, namespace }: ManifestName
     'type: Opaque\n',
     entries.length === 0 ? 'data: {}\n' : `data:\n${data.join('')}`,
   ].join('');
+}
+
+function checkKubernetesNames({ name, namespace }: ManifestNames): void {
+  const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+  const isName =
+    name.length <= 253 && name.split('.').every((part) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(part));
+  if (isName && (namespace === null || label.test(namespace))) return;
+  throw new AppError('invalid-request', {
+    publicMessage: isName
+      ? '--namespace must be one of Kubernetes: lower-case letters, digits and "-", at most 63.'
+      : '--name must be a name of Kubernetes: lower-case letters, digits, "-" and ".", at most 253.',
+    data: { hint: 'Give a name that Kubernetes takes: --name NAME, --namespace NAME.' },
+  });
 }
 
 function refused(name: string, why: string): AppError {

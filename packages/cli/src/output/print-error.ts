@@ -71,7 +71,11 @@ export function toAppError(thrown: unknown): AppError {
     const path = 'path' in thrown ? ` ${String(thrown.path)}` : '';
     return new AppError('config-invalid', {
       publicMessage: `The operating system refused: ${String(thrown.syscall)}${path}: ${String(thrown.code)}.`,
-      data: { hint: 'Check that the file or folder is there and that you may use it.' },
+      data: {
+        hint: ['ENOSPC', 'EDQUOT'].includes(String(thrown.code))
+          ? 'Make room where the output goes, then run it again: it is not complete.'
+          : 'Check that the file or folder is there and that you may use it.',
+      },
       cause: thrown,
     });
   }

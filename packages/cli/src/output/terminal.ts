@@ -25,9 +25,9 @@ export async function writeData(terminal: Terminal, data: string | Uint8Array): 
   await written(terminal.stdout, data);
 }
 
-/** Writes a line for a person to stderr. */
+/** Writes a line for a person to stderr. That it cannot be written changes nothing: there is nobody to be told. */
 export async function note(terminal: Terminal, text: string): Promise<void> {
-  await written(terminal.stderr, `${text}\n`);
+  await written(terminal.stderr, `${text}\n`).catch(() => undefined);
 }
 
 /** Writes JSON to stdout, with line breaks. */

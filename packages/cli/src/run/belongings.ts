@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readlinkSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -16,6 +17,14 @@ import { dirname, join } from 'node:path';
 import { AppError } from '@sallyport/core';
 
 const MEMORY = '/dev/shm';
+
+/** What `remove` does, for a shell: the folder, and those after it that are still pipes or links into the folder. */
+const CLEARING = [
+  'cat >/dev/null; folder=$1; shift',
+  'for one; do if [ -L "$one" ]; then case $(readlink "$one") in "$folder"/*) rm -f -- "$one";; esac',
+  'elif [ -p "$one" ]; then rm -f -- "$one"; fi; done',
+  'rm -rf -- "$folder"',
+].join('\n');
 
 /** Where files can be kept in memory. `inMemory` false: nowhere, as on macOS; then it is the common temporary folder. */
 export function fileBase(runtimeFolder: string | null): { base: string; inMemory: boolean } {
@@ -41,14 +50,14 @@ export class Belongings {
     return new Belongings({ folder: mkdtempSync(join(base, 'sallyport-')), inMemory });
   }
 
-  /** Something elsewhere that was made for the program and goes with it. */
+  /** A named pipe, or a link into the folder, that was made elsewhere for the program and goes with it; what the program puts there does not. */
   add(path: string): void {
     this.#beside.push(path);
   }
 
   /** Starts a process that waits for this one to be gone, however it goes, and removes what is left. */
   guard(): void {
-    const guard = spawn('/bin/sh', ['-c', 'cat >/dev/null; rm -rf -- "$@"', 'sh', ...this.#paths], {
+    const guard = spawn('/bin/sh', ['-c', CLEARING, 'sh', this.folder, ...this.#beside], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
       env: { PATH: '/usr/bin:/bin' },
@@ -71,12 +80,15 @@ export class Belongings {
     return path;
   }
 
-  get #paths(): string[] {
-    return [this.folder, ...this.#beside];
+  remove(): void {
+    for (const path of this.#beside.filter((one) => this.#isOurs(one))) rmSync(path, { force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
-  remove(): void {
-    for (const path of this.#paths) rmSync(path, { recursive: true, force: true });
+  #isOurs(path: string): boolean {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isSymbolicLink() === true) return readlinkSync(path).startsWith(join(this.folder, '/'));
+    return found?.isFIFO() === true;
   }
 }
 

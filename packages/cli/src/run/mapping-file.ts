@@ -78,16 +78,14 @@ function referenceIn(text: string, place: PlaceReference | null): string {
     return text;
   }
   // Without a place it is what `sallyport get NAME` reads: the one secret of that name.
-  const name = decodeURIComponent(text.slice(HERE.length));
-  return printSecretReference({ ...parseSecretReference(name), place });
+  const named = parseSecretReference(`${SCHEME}here/here/${text.slice(HERE.length)}`);
+  return printSecretReference({ ...named, place });
 }
 
 async function entriesIn(content: string, path: string): Promise<MappingEntry[]> {
   const format = formatOf(content, path);
   if (format === 'json') return jsonEntries(content, path);
-  if (format === 'dotenv') return parseDotenv(content, path);
-  const { parseFlatYaml } = await import('./parse-flat-yaml.ts');
-  return parseFlatYaml(content, path);
+  return format === 'dotenv' ? parseDotenv(content, path) : parseFlat(content, path);
 }
 
 /** By the file's ending; without one that says it, by the first line that gives a variable. */
@@ -99,25 +97,19 @@ function formatOf(content: string, path: string): 'dotenv' | 'yaml' | 'json' {
   return /^\s*[\w"'.-]+\s*:(\s|$)/.test(first) ? 'yaml' : 'dotenv';
 }
 
-function jsonEntries(content: string, path: string): MappingEntry[] {
-  let json: unknown;
+/** JSON is YAML, too, and the reader of that has lines, keys that stand twice, and numbers as they are written. */
+async function jsonEntries(content: string, path: string): Promise<MappingEntry[]> {
   try {
-    json = JSON.parse(content);
+    JSON.parse(content);
   } catch {
     throw new AppError('config-invalid', { publicMessage: `${path} is not JSON.` });
   }
-  const entries =
-    typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : null;
-  if (entries === null)
-    throw new AppError('config-invalid', { publicMessage: `${path} is not a JSON object.` });
-  return entries.map(([variable, value], index) => {
-    if (typeof value === 'object' && value !== null) {
-      throw new AppError('config-invalid', {
-        publicMessage: `Entry ${index + 1} of ${path} is more than a text or a number.`,
-      });
-    }
-    return { variable, text: value === null ? '' : String(value), line: index + 1 };
-  });
+  return parseFlat(content, path);
+}
+
+async function parseFlat(content: string, path: string): Promise<MappingEntry[]> {
+  const { parseFlatYaml } = await import('./parse-flat-yaml.ts');
+  return parseFlatYaml(content, path);
 }
 
 function readText(path: string, named: string): string {
@@ -135,6 +127,7 @@ function readBytes(path: string, named: string): Uint8Array {
   } catch (error) {
     throw new AppError('config-invalid', {
       publicMessage: `The file ${named} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`,
+      data: { hint: 'Check its path, and that you may read it.' },
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 // What a mounted file says: all variables in one of three forms, or a template with some of them.
 import { AppError } from '@sallyport/core';
+import { dotenvValue, yamlText } from '@sallyport/core/template';
 import type { MountChoice } from './run-options.ts';
 
 /** @throws {invalid-request} {secret-missing} when a template names what is not there; messages name variables, never values */
@@ -15,25 +16,17 @@ export function mountContent(
 }
 
 function yamlLine(name: string, value: string): string {
-  // A text of JSON is a double-quoted text of YAML.
-  return `${name}: ${JSON.stringify(value)}`;
+  // The name, too: NO, for example, would be no text.
+  return `${yamlText(name)}: ${yamlText(value)}`;
 }
 
 function dotenvLine(name: string, value: string): string {
-  if (value.includes('\0')) {
-    throw new AppError('invalid-request', {
-      publicMessage: `${name} has a zero byte, which a .env file cannot hold.`,
-      data: { hint: 'Use --mount-format json.' },
-    });
-  }
-  if (/^[\w./:@%+,-]*$/.test(value)) return `${name}=${value}`;
-  // Within single quotes nothing has a meaning, for shells and for those who read such files; a single quote itself needs the others, and a
-  // carriage return would be taken for a line end.
-  if (!/['\r]/.test(value)) return `${name}='${value}'`;
-  return `${name}="${value
-    .replaceAll(/["\\$`]/g, String.raw`\$&`)
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('\r', String.raw`\r`)}"`;
+  const written = dotenvValue(value);
+  if (written !== null) return `${name}=${written}`;
+  throw new AppError('invalid-request', {
+    publicMessage: `${name} has signs that a .env file cannot hold, or that its readers take in different ways, such as a single quote together with $.`,
+    data: { hint: 'Use --mount-format json or yaml, or --mount-template.' },
+  });
 }
 
 const PLACEHOLDER = /\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\|\s*([a-z0-9]+)\s*)?\}\}/g;

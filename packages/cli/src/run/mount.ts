@@ -1,4 +1,5 @@
 // The file that secrets are given in: a named pipe, or a file in memory that a link points to.
+import { randomBytes } from 'node:crypto';
 import { symlinkSync } from 'node:fs';
 import type { Belongings } from './belongings.ts';
 import type { MountChoice } from './run-options.ts';
@@ -24,11 +25,12 @@ export class Mount {
     content: Uint8Array,
   ): Promise<Mount> {
     const mount = new Mount(belongings, content);
+    const next = `${path}.${randomBytes(4).toString('hex')}.next`;
     if (kind === 'file') symlinkSync(belongings.write(NAME, content), path);
-    else mount.#fifo = await serveFifo(path, () => mount.#content, { maxReads });
+    else mount.#fifo = await serveFifo(path, () => mount.#content, { maxReads, next });
     // From here on it is ours to remove.
     belongings.add(path);
-    if (kind === 'fifo') belongings.add(`${path}.next`);
+    if (kind === 'fifo') belongings.add(next);
     return mount;
   }
 

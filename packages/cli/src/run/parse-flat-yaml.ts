@@ -21,6 +21,9 @@ export async function parseFlatYaml(content: string, what: string): Promise<Mapp
     if (value === null) return { variable: key.value, text: '', line };
     if (!isScalar(value)) throw damaged(what, line, 'its value is more than a text');
     const { value: scalar, source } = value;
+    // Such as bytes, which `!!binary` stands for.
+    if (typeof scalar === 'object' && scalar !== null)
+      throw damaged(what, line, 'its value is more than a text');
     const text =
       typeof scalar === 'string' ? scalar : scalar === null ? '' : (source ?? JSON.stringify(scalar));
     return { variable: key.value, text, line };

@@ -89,8 +89,11 @@ class Beside {
   }
 
   async clear(): Promise<void> {
-    await this.#mount?.close();
-    this.#belongings?.remove();
+    try {
+      await this.#mount?.close();
+    } finally {
+      this.#belongings?.remove();
+    }
   }
 
   /** Writes secrets that are files. @returns variables with their paths */

@@ -89,14 +89,19 @@ function referenceIn(part: Extract<TemplatePart, { kind: 'value' }>, place: Plac
   }
 }
 
+const OBSTACLES = {
+  'not-text': 'are not text',
+  'not-dotenv': 'readers of .env files take in different ways',
+} as const;
+
 function valueOf({ reference, filters }: Variable, values: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const value = values.get(reference);
   if (value === undefined)
     throw new AppError('internal', { publicMessage: 'A value of the script is missing.' });
   const filtered = filters.length === 0 ? value : applyFilters(value, filters);
-  if (filtered !== null && !filtered.includes(NUL)) return filtered;
+  if (typeof filtered !== 'string' && !filtered.includes(NUL)) return filtered;
   throw new AppError('kind-mismatch', {
-    publicMessage: `The value of ${reference} has bytes that ${filtered === null ? 'are not text' : 'no shell can hold (zero)'}. Write \${secrets.getValue("…") | base64}, and decode it in the script.`,
+    publicMessage: `The value of ${reference} has bytes that ${typeof filtered === 'string' ? OBSTACLES[filtered] : 'no shell can hold (zero)'}. Write \${secrets.getValue("…") | base64}, and decode it in the script.`,
   });
 }
 

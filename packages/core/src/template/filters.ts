@@ -1,8 +1,12 @@
 // Filters: how a value is written so that what reads the text later gets exactly the value. Without a filter, it is inserted as it is.
 
+import { dotenvValue } from './dotenv-value.ts';
+import { yamlText } from './yaml-text.ts';
+
 const encoder = new TextEncoder();
 
-type Filter = (value: Uint8Array, text: string) => string;
+/** null: there is no form for this text. */
+type Filter = (value: Uint8Array, text: string) => string | null;
 
 /** Each makes a whole word, string or scalar, quotes included. `base64` alone takes bytes that are not UTF-8. */
 export const FILTERS = {
@@ -10,10 +14,10 @@ export const FILTERS = {
   shell: (_value, text) => `'${text.replaceAll("'", String.raw`'\''`)}'`,
   /** A string, ASCII only. */
   json: (_value, text) => asciiJson(text),
-  /** A double-quoted scalar; JSON's strings are YAML's, too. */
-  yaml: (_value, text) => asciiJson(text),
+  /** A double-quoted scalar. */
+  yaml: (_value, text) => yamlText(text),
   /** The value of a line of a .env file. */
-  dotenv: (_value, text) => dotenvQuoted(text),
+  dotenv: (_value, text) => dotenvValue(text),
   base64: (value) => btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join('')),
 } as const satisfies Record<string, Filter>;
 
@@ -23,15 +27,20 @@ export function isFilterName(text: string): text is FilterName {
   return Object.hasOwn(FILTERS, text);
 }
 
-/** The value after all filters; `null`: it is not UTF-8 where it has to be. */
-export function applyFilters(value: Uint8Array, filters: readonly FilterName[]): Uint8Array | null {
+/** The value after all filters, or what is in the way: it is not UTF-8 where it has to be, or a .env file cannot hold it. */
+export function applyFilters(
+  value: Uint8Array,
+  filters: readonly FilterName[],
+): Uint8Array | 'not-text' | 'not-dotenv' {
   let bytes = value;
   for (const name of filters) {
     const text = decode(bytes);
-    if (text === null && name !== 'base64') return null;
-    bytes = encoder.encode(FILTERS[name](bytes, text ?? ''));
+    if (text === null && name !== 'base64') return 'not-text';
+    const filtered = FILTERS[name](bytes, text ?? '');
+    if (filtered === null) return 'not-dotenv';
+    bytes = encoder.encode(filtered);
   }
-  return decode(bytes) === null ? null : bytes;
+  return decode(bytes) === null ? 'not-text' : bytes;
 }
 
 function decode(bytes: Uint8Array): string | null {
@@ -48,14 +57,4 @@ function asciiJson(text: string): string {
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-}
-
-/** Single quotes where nothing inside needs escaping: all readers take those literally. */
-function dotenvQuoted(text: string): string {
-  if (!/['\r\n]/.test(text)) return `'${text}'`;
-  const escaped = text
-    .replaceAll(/["\\$`]/g, String.raw`\$&`)
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('\r', String.raw`\r`);
-  return `"${escaped}"`;
 }

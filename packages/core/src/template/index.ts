@@ -10,6 +10,8 @@ export { indirectNames, needKey, needsOf, renderTemplate } from './render-templa
 export type { LocatedNeed, TemplateContext, TemplateNeed } from './render-template.ts';
 export { parseTemplate, templateError } from './parse-template.ts';
 export type { Template, TemplatePart } from './parse-template.ts';
+export { dotenvValue } from './dotenv-value.ts';
 export { FILTERS } from './filters.ts';
 export type { FilterName } from './filters.ts';
 export type { Expression, Operand, Position } from './expression.ts';
+export { yamlText } from './yaml-text.ts';

@@ -76,15 +76,27 @@ export function renderTemplate(
     }
     const isBase64 = part.expression.kind === 'config-file' && part.expression.isBase64;
     const filtered = applyFilters(value, isBase64 ? ['base64', ...part.filters] : part.filters);
-    if (filtered === null) {
-      throw templateError(part.position, 'the value is not UTF-8 text', {
-        code: 'kind-mismatch',
-        hint: 'Insert it as base64: put `| base64` after it, or use configFile.getAsBase64.',
-      });
-    }
+    if (typeof filtered === 'string') throw unfit(part.position, filtered);
     return filtered;
   });
   return joined(pieces);
+}
+
+function unfit(position: Position, why: 'not-text' | 'not-dotenv'): Error {
+  if (why === 'not-text') {
+    return templateError(position, 'the value is not UTF-8 text', {
+      code: 'kind-mismatch',
+      hint: 'Insert it as base64: put `| base64` after it, or use configFile.getAsBase64.',
+    });
+  }
+  return templateError(
+    position,
+    'the value has signs that readers of .env files take in different ways, such as a single quote together with $',
+    {
+      code: 'kind-mismatch',
+      hint: 'Use `| shell` if a shell reads the file, or `| base64`, or set a simpler value.',
+    },
+  );
 }
 
 /** null: a variable of the template, whose value is there already. */
