@@ -179,19 +179,14 @@ describe('export', () => {
   test('is one secret or several by name, files and large ones too', async () => {
     const large = Buffer.alloc(1_200_000, 'l');
     await deployment.client.upload('sally://out/prod/large', pieces(large));
-    const { stdout } = await exported(
-      'k8s-secret',
-      '--secret',
-      'large',
-      '--secret',
-      'plain',
-      '--name',
-      'out-secrets',
-    );
-    const { data, metadata } = parseYaml(stdout);
-    expect(metadata).toEqual({ name: 'out-secrets' });
-    expect(Object.keys(data)).toEqual(['large', 'plain']);
-    expect(Buffer.from(data.large, 'base64').equals(large)).toBe(true);
+    const { stdout } = await exported('yaml', '--secret', 'large', '--secret', 'plain');
+    const read = parseYaml(stdout);
+    expect(Object.keys(read)).toEqual(['large', 'plain']);
+    expect(read.large === large.toString()).toBe(true);
+    const refused = await exported('k8s-secret', '--secret', 'large');
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    const manifest = await exported('k8s-secret', '--secret', 'plain', '--name', 'out-secrets');
+    expect(parseYaml(manifest.stdout)).toMatchObject({ metadata: { name: 'out-secrets' } });
   });
 
   test.each([
