@@ -55,7 +55,7 @@ function filledTemplate(template: string, variables: ReadonlyMap<string, string>
   });
   if (missing.size === 0) return filled;
   throw new AppError('secret-missing', {
-    publicMessage: `The template names what the program does not get, so nothing was started: ${[...missing].join(', ')}.`,
+    publicMessage: `The template names what the program does not get: ${[...missing].join(', ')}.`,
     data: { hint: 'Placeholders are names of variables, such as {{ DB_PASSWORD }}.' },
   });
 }

@@ -36,7 +36,7 @@ export async function runBeside(
       secrets,
       watched === null || watch === null
         ? null
-        : { ...watched, selection, watch, asVariables: mount === null },
+        : { ...watched, selection, watch, read: async (plan) => run.read(watched.client, plan) },
     );
   } finally {
     await beside.clear();

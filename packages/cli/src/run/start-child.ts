@@ -14,8 +14,10 @@ export type Ending = { code: number } | { signal: NodeJS.Signals };
 
 /** A program that runs. */
 export type Child = {
-  /** When it has ended and everything that it wrote is passed on. */
+  /** When it has ended and everything that it, and whatever it left behind, wrote is passed on. */
   ended: Promise<Ending>;
+  /** When it has ended. */
+  exited: Promise<Ending>;
   send: (signal: NodeJS.Signals) => void;
 };
 
@@ -52,17 +54,17 @@ export async function startChild(
     if (typeof one === 'object') one.closeWriting();
     return typeof one === 'object' ? one.source : index === 0 ? child.stdout : child.stderr;
   });
-  const ended = Promise.all([
-    endOf(child),
-    ...sources.map(async (source, index) =>
-      source === null ? undefined : pumpMasked(source, masking.masker, index === 0 ? 1 : 2),
-    ),
-  ]).then(([ending]) => ending);
+  const exited = endOf(child);
+  const passedOn = sources.map(async (source, index) =>
+    source === null ? undefined : pumpMasked(source, masking.masker, index === 0 ? 1 : 2),
+  );
+  const ended = endedAfter(exited, passedOn);
   const preparing = setTimeout(() => void prepare(masking.masker), PREPARE_AFTER_MS);
   // Whoever waits for it hears of it; until then it is not unhandled.
   ended.catch(() => undefined).finally(() => clearTimeout(preparing));
   return {
     ended,
+    exited,
     send: (signal) => {
       child.kill(signal);
     },
@@ -98,6 +100,14 @@ async function prepare(masker: Promise<Masker>): Promise<void> {
   } catch {
     // Whoever copies output hears of it.
   }
+}
+
+/** An output that cannot be passed on is told once the program has ended, which it notices by itself: it is not left behind. */
+async function endedAfter(exited: Promise<Ending>, passedOn: readonly Promise<void>[]): Promise<Ending> {
+  const outcomes = await Promise.allSettled(passedOn);
+  const ending = await exited;
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  return ending;
 }
 
 async function endOf(child: ChildProcess): Promise<Ending> {

@@ -18,11 +18,14 @@ export type Watching = {
   note: (text: string) => void;
 };
 
-/** Yields each time that something has changed since `known`, or since what it yielded last. Ends when the signal is aborted. */
+/**
+ * Yields each time that something has changed since `known`, or since what it yielded last and was told of that it is in use: what could not
+ * be put to use is yielded again. Ends when the signal is aborted.
+ */
 export async function* watchSecrets(
   watching: Watching,
   known: string,
-): AsyncGenerator<{ plan: SecretPlan; versions: string }, void> {
+): AsyncGenerator<{ plan: SecretPlan; versions: string }, void, boolean> {
   const { client, selection, intervalMs, signal, note } = watching;
   let last = known;
   let isAway = false;
@@ -36,8 +39,8 @@ export async function* watchSecrets(
       if (isAway) note('note: secrets can be looked up again.');
       isAway = false;
       if (versions === last) continue;
-      last = versions;
-      yield { plan, versions };
+      const isInUse = yield { plan, versions };
+      if (isInUse) last = versions;
     } catch (error) {
       if (!isAppError(error)) throw error;
       if (!isAway) {
