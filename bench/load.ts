@@ -12,11 +12,6 @@ export type Load = {
   headers: Readonly<Record<string, string>>;
   /** JSON bodies to be posted; each connection takes the next one in turn. Null: GET, without a body. */
   bodies: readonly string[] | null;
-  /**
-   * So many requests a second, begun when they are due whether or not earlier ones are answered; each waits for a free connection as part
-   * of its time. Without it, each connection sends as soon as it has its answer.
-   */
-  pace?: number;
   /** Each body is sent at most once; the run ends early when there are no more. Sealed requests cannot be repeated. */
   once?: boolean;
 };
@@ -56,34 +51,14 @@ async function send(load: Load, agent: Agent, body: Buffer | null): Promise<numb
   });
 }
 
-/** Begins what is due, every time the clock lets us; all connections are open before the first. */
-async function sendPaced(
-  load: Load,
-  pace: number,
-  one: () => Promise<void>,
-  begin: () => void,
-): Promise<void> {
-  await Promise.all(Array.from({ length: load.connections }, one));
-  begin();
-  const startedAt = performance.now();
-  const total = Math.floor((load.durationMs * pace) / 1000);
-  const sent: Promise<void>[] = [];
-  while (sent.length < total) {
-    const due = Math.min(total, Math.floor(((performance.now() - startedAt) * pace) / 1000));
-    while (sent.length < due) sent.push(one());
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  await Promise.all(sent);
-}
-
 async function work(load: Load): Promise<LoadResult> {
   // In turns, so that none of the connections is left idle.
   const agent = new Agent({ keepAlive: true, maxSockets: load.connections, scheduling: 'fifo' });
   const bodies = load.bodies?.map((text) => Buffer.from(text)) ?? [null];
-  let times: number[] = [];
+  const times: number[] = [];
   let turn = 0;
   let failures = 0;
-  let startedAt = performance.now();
+  const startedAt = performance.now();
   const one = async (): Promise<void> => {
     const body = bodies[turn++ % bodies.length];
     if (body === undefined) return;
@@ -95,12 +70,7 @@ async function work(load: Load): Promise<LoadResult> {
     const deadline = startedAt + load.durationMs;
     while (performance.now() < deadline && (load.once !== true || turn < bodies.length)) await one();
   };
-  const begin = (): void => {
-    times = [];
-    startedAt = performance.now();
-  };
-  if (load.pace === undefined) await Promise.all(Array.from({ length: load.connections }, drive));
-  else await sendPaced(load, load.pace, one, begin);
+  await Promise.all(Array.from({ length: load.connections }, drive));
   const seconds = (performance.now() - startedAt) / 1000;
   agent.destroy();
   times.sort((a, b) => a - b);

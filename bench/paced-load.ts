@@ -1,0 +1,135 @@
+// A load generator for times: so many requests a second over kept-alive connections, begun when they are due. It writes and reads sockets
+// itself, in a thread of its own, since Node's HTTP client costs more than the answers that are timed, and its garbage collections would be
+// counted as theirs.
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+
+/** One run of GET requests for the same path. */
+export type PacedLoad = {
+  port: number;
+  connections: number;
+  durationMs: number;
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  /** Requests a second. One that is due while no connection is free waits, and the wait is part of its time. */
+  pace: number;
+};
+
+/** Times in milliseconds, from sending a request until its answer is read. */
+export type PacedResult = {
+  answers: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** By how much ninety-nine of a hundred timers of the generator were late at most: whether the machine is quiet. */
+  late99Ms: number;
+};
+
+/** Runs a load in a worker thread. @throws when an answer is not 200, or a connection is closed */
+export async function runPacedLoad(load: PacedLoad): Promise<PacedResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: load });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+/** A connection with at most one request on it. */
+class Connection {
+  readonly #socket: Socket;
+  readonly #request: Buffer;
+  #received: Buffer = Buffer.alloc(0);
+  #answered: (() => void) | null = null;
+  #failed: ((error: Error) => void) | null = null;
+
+  constructor(load: PacedLoad, request: Buffer) {
+    this.#request = request;
+    this.#socket = connect({ host: '127.0.0.1', port: load.port, noDelay: true });
+    this.#socket.on('data', (part: Buffer) => this.#take(part));
+    this.#socket.on('error', (error) => this.#failed?.(error));
+    this.#socket.on('close', () => this.#failed?.(new Error('The connection was closed.')));
+  }
+
+  ask(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#answered = resolve;
+      this.#failed = reject;
+      this.#socket.write(this.#request);
+    });
+  }
+
+  close(): void {
+    this.#failed = null;
+    this.#socket.destroy();
+  }
+
+  #take(part: Buffer): void {
+    this.#received = this.#received.length === 0 ? part : Buffer.concat([this.#received, part]);
+    const headEnd = this.#received.indexOf(HEAD_END);
+    if (headEnd === -1) return;
+    const head = this.#received.toString('latin1', 0, headEnd);
+    const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1]);
+    if (!head.startsWith('HTTP/1.1 200 ') || Number.isNaN(length)) {
+      this.#failed?.(new Error(`Not the answer that was asked for: ${head.split('\r\n', 1)[0]}`));
+      return;
+    }
+    if (this.#received.length < headEnd + HEAD_END.length + length) return;
+    this.#received = Buffer.alloc(0);
+    this.#answered?.();
+  }
+}
+
+function requestOf({ path, port, headers }: PacedLoad): Buffer {
+  const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  return Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+}
+
+async function work(load: PacedLoad): Promise<PacedResult> {
+  const request = requestOf(load);
+  const free = Array.from({ length: load.connections }, () => new Connection(load, request));
+  const all = [...free];
+  await Promise.all(all.map((connection) => connection.ask()));
+  const total = Math.floor((load.durationMs * load.pace) / 1000);
+  const times = new Float64Array(total);
+  const lateness: number[] = [];
+  const waiting: number[] = [];
+  let answers = 0;
+  await new Promise<void>((resolve, reject) => {
+    const send = (connection: Connection, sentAt: number): void => {
+      connection.ask().then(() => {
+        times[answers++] = performance.now() - sentAt;
+        const next = waiting.shift();
+        if (next === undefined) free.push(connection);
+        else send(connection, next);
+        if (answers === total) resolve();
+      }, reject);
+    };
+    const startedAt = performance.now();
+    let begun = 0;
+    let tickAt = startedAt;
+    const tick = (): void => {
+      const now = performance.now();
+      lateness.push(now - tickAt - 1);
+      tickAt = now;
+      for (const due = Math.min(total, ((now - startedAt) * load.pace) / 1000); begun < due; begun += 1) {
+        const connection = free.shift();
+        if (connection === undefined) waiting.push(now);
+        else send(connection, now);
+      }
+      if (begun < total) setTimeout(tick, 1);
+    };
+    setTimeout(tick, 1);
+  });
+  for (const connection of all) connection.close();
+  const at = (sorted: Float64Array | number[], share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  times.sort();
+  lateness.sort((a, b) => a - b);
+  return { answers, p50Ms: at(times, 0.5), p99Ms: at(times, 0.99), late99Ms: at(lateness, 0.99) };
+}
+
+if (!isMainThread && parentPort !== null) parentPort.postMessage(await work(workerData as PacedLoad));
