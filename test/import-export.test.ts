@@ -145,6 +145,13 @@ describe('export', () => {
     expect(parseYaml((await exported('yaml')).stdout)).toEqual(VALUES);
   });
 
+  test('leaves out what --exclude names, which has to be there', async () => {
+    const { pem: _, ...others } = VALUES;
+    expect(JSON.parse((await exported('json', '--exclude', 'PEM')).stdout)).toEqual(others);
+    const { code, stderr } = await exported('json', '--exclude', 'nowhere');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--exclude names "nowhere"')]);
+  });
+
   test('writes a file that its owner alone can read, all or nothing', async () => {
     const written = await exported('dotenv', '--out', 'app.env');
     expect([written.code, written.stderr]).toEqual([0, expect.stringContaining('Wrote 3 values')]);

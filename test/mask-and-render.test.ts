@@ -100,6 +100,11 @@ describe('mask', () => {
     expect(stderr).toBe(
       'note: C is a common word or number and is not masked in output: it would be found everywhere.\n',
     );
+    const empty = { env: { ...env, TOKEN: '' }, input: 'passes?' };
+    expect(await work.run(['mask', '--values-from-env', 'TOKEN'], empty)).toMatchObject({
+      code: 2,
+      stdout: '',
+    });
   });
 
   test('a prompt that ends like the beginning of a value is seen while the program waits', async () => {
@@ -200,6 +205,9 @@ describe('render', () => {
     await sallyport([...words, '--out', 'out.yaml', '--mode', '0640']);
     expect((await stat(join(work.folder, 'out.yaml'))).mode & 0o777).toBe(0o640);
     expect((await readdir(work.folder)).filter((name) => name.includes('.part'))).toEqual([]);
+    const { code: refused, stderr: why } = await sallyport([...words, '--out', './template']);
+    expect([refused, why]).toEqual([2, expect.stringContaining('is the template itself')]);
+    expect(await readFile(join(work.folder, 'template'), 'utf8')).toBe(TEXT);
   });
 
   test('--check lists what is needed without reading a value, and its exit code says what is missing', async () => {

@@ -253,6 +253,9 @@ describe('nothing is started', () => {
       expect(stderr).toContain('--mount FILE');
       expect(stderr).not.toMatch(/before|LLL/);
     }
+    const both = ['--set', 'X=sally:///zero', '--set', 'Y=sally:///binary'];
+    const { stderr } = await place.run(place.words('odd', both, started));
+    expect(stderr).toMatch(/2 values cannot be variables:\n +X cannot[^]*\n +Y cannot/);
   });
 
   test('when all of it is more than the system takes, with the largest named', async () => {

@@ -8,7 +8,7 @@ const environment = readEnvironment();
 // Without an await at the top, which the scripts that `npm run build:cli` makes cannot have.
 void run({
   words: process.argv.slice(2),
-  terminal: terminalOf(environment.read('NO_COLOR') !== null),
+  terminal: terminalOf(environment.read('NO_COLOR') !== null || environment.read('TERM') === 'dumb'),
   environment,
   folder: process.cwd(),
 }).then((code) => {

@@ -209,6 +209,17 @@ test('a refusal names the secret and shows nothing of the value', () => {
   }
 });
 
+test('all that a format cannot hold is named at once', () => {
+  const given = [
+    { name: 'one', bytes: Buffer.from([0xff]) },
+    { name: 'two', bytes: Buffer.from('value') },
+    { name: 'three', bytes: Buffer.from('a\0b') },
+  ];
+  expect(() => printValues('shell', given, null)).toThrow(
+    /^2 secrets cannot .*:\n {2}one: it is not text.*\n {2}three: it has a zero byte/,
+  );
+});
+
 test('a digit at the beginning gets an underscore where names may not begin with one', () => {
   expect(print('dotenv', 'x', '2fa')).toBe('_2FA=x\n');
   expect(print('tfvars', 'x', '2fa')).toBe('_2fa = "x"\n');

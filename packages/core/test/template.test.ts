@@ -130,6 +130,13 @@ describe('filters', () => {
     expect(execFileSync('bash', ['-c', rendered]).toString().split('\0').slice(0, -1)).toEqual(values);
   });
 
+  test('shell: a zero byte is refused, since a shell would leave it out', () => {
+    expect(failure(() => render('${secrets.getValue("x") | shell}', { x: 'a\0b' }))).toEqual({
+      code: 'kind-mismatch',
+      message: 'line 1, column 1: the value has a zero byte, which no shell can hold.',
+    });
+  });
+
   test('json and yaml: what a parser reads is the value', () => {
     fc.assert(
       fc.property(texts, (value) => {

@@ -26,6 +26,13 @@ const EXPORT_FLAGS = {
     completes: 'secret',
     summary: 'This secret only; may be repeated',
   },
+  exclude: {
+    kind: 'text',
+    value: 'SECRET',
+    repeatable: true,
+    completes: 'secret',
+    summary: 'A secret of the place to leave out; may be repeated',
+  },
   out: {
     kind: 'text',
     value: 'FILE',
@@ -49,7 +56,7 @@ const EXPORT_FLAGS = {
 } as const satisfies Record<string, FlagSpec>;
 
 /** Flags that belong to one of the two kinds of export alone. */
-const OF_VALUES = ['format', 'secret', 'out', 'name', 'namespace'] as const;
+const OF_VALUES = ['format', 'secret', 'exclude', 'out', 'name', 'namespace'] as const;
 const OF_ENVELOPES = ['newest', 'output'] as const;
 
 export const EXPORT_COMMANDS: readonly Command[] = [
@@ -100,6 +107,10 @@ async function exportValues(invocation: Invocation): Promise<void> {
       'An export of everything is: --envelopes FOLDER',
     );
   }
+  const excluded = flags.list('exclude');
+  if (names.length > 0 && excluded.length > 0) {
+    throw usageError('Give --secret or --exclude, not both: --exclude is for all of a place.');
+  }
   const manifest = {
     name: flags.text('name') ?? place?.application.toLowerCase() ?? 'secrets',
     namespace: flags.text('namespace'),
@@ -112,7 +123,7 @@ async function exportValues(invocation: Invocation): Promise<void> {
     import('../export/read-values.ts'),
     import('../export/value-formats.ts'),
   ]);
-  const from = references.length > 0 || place === null ? { references } : { place };
+  const from = references.length > 0 || place === null ? { references } : { place, excluded };
   const values = await withClient(invocation, (client) => readValues(client, from));
   const text = printValues(format, values, manifest);
   if (out !== null) {

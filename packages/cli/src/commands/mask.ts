@@ -51,7 +51,8 @@ async function mask(invocation: Invocation): Promise<void> {
   const { terminal } = invocation;
   const { copyMasked, createMasker, explainProblem } = await import('@sallyport/masking');
   const { values, tooLarge } = await readValuesToMask(invocation);
-  if (values.length + tooLarge.length === 0) {
+  const isAnyMasked = tooLarge.length > 0 || values.some(({ value }) => value.length > 0);
+  if (!isAnyMasked) {
     throw usageError('There is no value to mask, so nothing is let through.', 'Name values that there are.');
   }
   const masker = createMasker({ values });

@@ -1,5 +1,5 @@
 // `sallyport render`: a template becomes a file with values in it, or a list of what it needs.
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { AppError, isAppError, TEXT_MAX_BYTES } from '@sallyport/core';
 import { needKey, parseTemplate, renderTemplate } from '@sallyport/core/template';
 import type { Template } from '@sallyport/core/template';
@@ -80,6 +80,12 @@ async function render(invocation: Invocation): Promise<void> {
     variables: await variablesOf(invocation),
   };
   const text = await readTemplate(invocation, path);
+  if (out !== null && path !== '-' && (await isSameFile(path, out))) {
+    throw usageError(
+      `--out ${out} is the template itself.`,
+      'Choose another file: the template would be lost.',
+    );
+  }
   await naming(surroundings.title, async () => {
     const template = parseTemplate(text);
     if (flags.has('check')) {
@@ -145,13 +151,21 @@ async function naming(title: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [here, there] = await Promise.all([one, other].map((path) => stat(path).catch(() => null)));
+  return (
+    here?.isFile() === true && there?.isFile() === true && here.dev === there.dev && here.ino === there.ino
+  );
+}
+
 async function readTemplate({ terminal }: Invocation, path: string): Promise<string> {
   const bytes = path === '-' ? await readStdin(terminal) : await readText(path);
-  if (bytes.length > TEXT_MAX_BYTES) throw usageError(`The template ${path} is larger than 1 MiB.`);
+  const named = path === '-' ? 'on standard input' : path;
+  if (bytes.length > TEXT_MAX_BYTES) throw usageError(`The template ${named} is larger than 1 MiB.`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw usageError(`The template ${path} is not UTF-8 text.`, 'Templates are text. Save it as UTF-8.');
+    throw usageError(`The template ${named} is not UTF-8 text.`, 'Templates are text. Save it as UTF-8.');
   }
 }
 

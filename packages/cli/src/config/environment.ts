@@ -30,6 +30,7 @@ export const ENVIRONMENT_VARIABLES = {
   XDG_CONFIG_HOME: 'Folder of user configuration; ~/.config without it.',
   XDG_CACHE_HOME: 'Folder of caches; ~/.cache without it.',
   NO_COLOR: 'Set to anything: no colour.',
+  TERM: 'dumb: no colour.',
 } as const;
 
 export type VariableName = keyof typeof ENVIRONMENT_VARIABLES;

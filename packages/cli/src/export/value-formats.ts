@@ -30,12 +30,13 @@ export function printValues(
   if (format === 'json') {
     // Without a prototype: `__proto__` is a key like any other.
     const object: Record<string, string> = Object.create(null) as Record<string, string>;
-    for (const entry of entries) object[entry.key] = textOf(entry, format);
+    const texts = allOf(entries, (entry) => textOf(entry, format));
+    for (const [index, { key }] of entries.entries()) object[key] = texts[index] ?? '';
     return `${JSON.stringify(object, null, 2)}\n`;
   }
   if (format === 'k8s-secret') return manifestOf(entries, manifest ?? { name: 'secrets', namespace: null });
   if (format === 'yaml' && entries.length === 0) return '{}\n';
-  return entries.map((entry) => `${LINES[format](entry)}\n`).join('');
+  return allOf(entries, (entry) => `${LINES[format](entry)}\n`).join('');
 }
 
 const LINES: Record<'dotenv' | 'yaml' | 'shell' | 'tfvars', (entry: Entry) => string> = {
@@ -67,13 +68,13 @@ function beginning(key: string, valid: RegExp): string {
 
 function entriesOf(format: ValueFormat, values: readonly NamedValue[]): Entry[] {
   const names = new Map<string, string>();
-  return values.map(({ name, bytes }) => {
+  return allOf(values, ({ name, bytes }) => {
     const key = KEYS[format](name);
     const other = names.get(key);
     if (other !== undefined) {
       throw new AppError('invalid-request', {
         publicMessage: `The secrets ${other} and ${name} would both be written as ${key}.`,
-        data: { hint: 'Choose what is written by --secret, rename one of them, or take --format json.' },
+        data: { hint: 'Leave one out with --exclude, rename it, or take --format json.' },
       });
     }
     names.set(key, name);
@@ -154,9 +155,43 @@ function checkKubernetesNames({ name, namespace }: ManifestNames): void {
   });
 }
 
-function refused(name: string, why: string): AppError {
-  return new AppError('invalid-request', {
-    publicMessage: `The secret ${name} cannot be written in this format: ${why}.`,
-    data: { hint: 'Take another format: json holds all text, yaml and k8s-secret hold any bytes.' },
+/** A secret that a format cannot hold. */
+class Refusal extends Error {
+  readonly secret: string;
+  readonly why: string;
+
+  constructor(secret: string, why: string) {
+    super(why);
+    this.secret = secret;
+    this.why = why;
+  }
+}
+
+function refused(secret: string, why: string): Refusal {
+  return new Refusal(secret, why);
+}
+
+/** Each one as `write` has it. @throws {invalid-request} that names all that are refused */
+function allOf<One, Written>(given: readonly One[], write: (one: One) => Written): Written[] {
+  const refusals: Refusal[] = [];
+  const written = given.flatMap((one) => {
+    try {
+      return [write(one)];
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) throw thrown;
+      refusals.push(thrown);
+      return [];
+    }
+  });
+  const [first] = refusals;
+  if (first === undefined) return written;
+  throw new AppError('invalid-request', {
+    publicMessage:
+      refusals.length === 1
+        ? `The secret ${first.secret} cannot be written in this format: ${first.why}.`
+        : `${refusals.length} secrets cannot be written in this format:${refusals.map(({ secret, why }) => `\n  ${secret}: ${why}`).join('')}`,
+    data: {
+      hint: 'Take another format (json holds all text, yaml and k8s-secret hold any bytes), or leave them out with --exclude.',
+    },
   });
 }

@@ -84,8 +84,9 @@ async function readSmallFile(path: string, maxBytes = 65_536): Promise<Buffer> {
     throw usageError(`The file ${path} cannot be read: ${error.code ?? 'unknown reason'}.`);
   });
   try {
-    const { size } = await file.stat();
-    if (size > maxBytes) throw usageError(`The file ${path} has more than ${maxBytes} bytes.`);
+    const found = await file.stat();
+    if (found.isDirectory()) throw usageError(`${path} is a folder.`);
+    if (found.size > maxBytes) throw usageError(`The file ${path} has more than ${maxBytes} bytes.`);
     return await file.readFile();
   } finally {
     await file.close();

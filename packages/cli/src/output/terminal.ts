@@ -5,7 +5,7 @@ export type Terminal = {
   readonly stdin: Readable & { isTTY?: boolean | undefined; setRawMode?: (raw: boolean) => unknown };
   readonly stdout: Writable & { isTTY?: boolean | undefined };
   readonly stderr: Writable & { isTTY?: boolean | undefined };
-  /** NO_COLOR is set. */
+  /** NO_COLOR is set, or the terminal is one that knows no colours (TERM=dumb). */
   readonly noColour: boolean;
   /** Whether standard output or error, where it is no terminal, was opened by this process; left out: not known. */
   readonly wasUsed?: () => boolean;

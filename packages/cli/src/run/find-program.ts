@@ -17,7 +17,7 @@ export function findProgram(
   around: { path: string | undefined; folder: string },
 ): Program {
   const [name = ''] = words;
-  const shown = printableLine(name);
+  const shown = name === '' ? '""' : printableLine(name);
   const candidates = name.includes('/')
     ? [resolve(around.folder, name)]
     : (around.path ?? DEFAULT_PATH)

@@ -4,6 +4,7 @@ import { AppError, nameKey, parseSecretReference, printSecretReference } from '@
 import type { PlaceReference } from '@sallyport/core';
 import type { Client, UsableSecret, UsableSecrets } from '@sallyport/sdk';
 import { usageError } from '../command-line/usage-error.ts';
+import { leaveOut } from '../input/leave-out.ts';
 import type { Selection } from './run-options.ts';
 import { decidesCode, isVariableName, variableFor } from './variable-name.ts';
 
@@ -70,18 +71,8 @@ function addPlace(
   secrets: readonly UsableSecret[],
   { selection, place }: { selection: Selection; place: PlaceReference },
 ): void {
-  const excluded = new Set(selection.excluded.map((name) => nameKey(name)));
   const found = secrets.map((one) => ({ ...one, name: nameIn(one.reference) }));
-  const unknown = selection.excluded.find(
-    (name) => !found.some((one) => nameKey(one.name) === nameKey(name)),
-  );
-  if (unknown !== undefined) {
-    throw usageError(
-      `--exclude names "${unknown}", which is not in ${place.application}/${place.environment}.`,
-    );
-  }
-  for (const { name, reference, kind } of found) {
-    if (excluded.has(nameKey(name))) continue;
+  for (const { name, reference, kind } of leaveOut(found, selection.excluded, place)) {
     if (kind === 'file' && !selection.files) {
       draft.leftOut.push(name);
       continue;

@@ -38,13 +38,20 @@ export async function readPlan(
     files.push({ name, variable, value: valueOf(byReference, reference).value.bytes() });
   }
   const variables = new Map(plan.plain);
-  for (const one of plan.variables) {
-    const found = valueOf(byReference, one.reference);
-    const text = textFor(one, found);
-    if (asVariables) checkText(one.variable, text, `The secret "${found.name}"`);
-    variables.set(one.variable, text);
+  const unfit: string[] = [];
+  for (const { variable, reference } of plan.variables) {
+    const { name, value } = valueOf(byReference, reference);
+    const text = value.text();
+    const what = `The secret "${name}"`;
+    const why = text === null ? 'is not UTF-8 text' : asVariables ? unfitness(variable, text) : null;
+    if (why !== null) unfit.push(`${variable} cannot be a variable. ${what} ${why}.`);
+    variables.set(variable, text ?? '');
   }
-  for (const [variable, text] of plan.plain) checkText(variable, text, 'Its value');
+  for (const [variable, text] of plan.plain) {
+    const why = unfitness(variable, text);
+    if (why !== null) unfit.push(`${variable} cannot be a variable. Its value ${why}.`);
+  }
+  requireFit(unfit);
   const resolved = references.map((reference) => valueOf(byReference, reference));
   return {
     variables,
@@ -103,27 +110,24 @@ function valueOf(outcomes: ReadonlyMap<string, ReadOutcome>, reference: string):
   return outcome;
 }
 
-function textFor({ variable }: PlannedVariable, { name, value }: ResolvedSecret): string {
-  const text = value.text();
-  if (text === null) throw unfit(variable, `The secret "${name}" is not UTF-8 text`);
-  return text;
-}
-
-/** @throws {invalid-request} */
-function checkText(variable: string, text: string, what: string): void {
-  if (text.includes('\0')) throw unfit(variable, `${what} has a zero byte, which ends a variable`);
+/** Why a text cannot be the value of a variable; null: it can. */
+function unfitness(variable: string, text: string): string | null {
+  if (text.includes('\0')) return 'has a zero byte, which ends a variable';
   const bytes = Buffer.byteLength(variable) + 1 + Buffer.byteLength(text);
-  if (process.platform === 'linux' && bytes > VARIABLE_MAX_BYTES) {
-    throw unfit(
-      variable,
-      `${what} has ${bytes} bytes with its name, and Linux takes 128 KiB for one variable`,
-    );
-  }
+  if (process.platform !== 'linux' || bytes <= VARIABLE_MAX_BYTES) return null;
+  return `has ${bytes} bytes with its name, and Linux takes 128 KiB for one variable`;
 }
 
-function unfit(variable: string, why: string): AppError {
-  return new AppError('invalid-request', {
-    publicMessage: `${variable} cannot be a variable. ${why}.`,
+/** @throws {invalid-request} that names all of them */
+function requireFit(unfit: readonly string[]): void {
+  if (unfit.length === 0) return;
+  const shown = unfit.slice(0, NAMED_IN_MESSAGE);
+  if (unfit.length > shown.length) shown.push(`and ${unfit.length - shown.length} more`);
+  throw new AppError('invalid-request', {
+    publicMessage:
+      unfit.length === 1
+        ? shown.join('')
+        : `${unfit.length} values cannot be variables:\n  ${shown.join('\n  ')}`,
     data: {
       hint: 'Give it as a file: --mount FILE for all, --files for secrets of kind file; or leave it out with --exclude.',
     },

@@ -91,6 +91,7 @@ function referenceIn(part: Extract<TemplatePart, { kind: 'value' }>, place: Plac
 
 const OBSTACLES = {
   'not-text': 'are not text',
+  'not-shell': 'no shell can hold (zero)',
   'not-dotenv': 'readers of .env files take in different ways',
 } as const;
 

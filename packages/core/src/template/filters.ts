@@ -11,7 +11,9 @@ type Filter = (value: Uint8Array, text: string) => string | null;
 /** Each makes a whole word, string or scalar, quotes included. `base64` alone takes bytes that are not UTF-8. */
 export const FILTERS = {
   /** One word for a POSIX shell. */
-  shell: (_value, text) => `'${text.replaceAll("'", String.raw`'\''`)}'`,
+  shell: (_value, text) =>
+    // A shell leaves zero bytes out.
+    text.includes('\0') ? null : `'${text.replaceAll("'", String.raw`'\''`)}'`,
   /** A string, ASCII only. */
   json: (_value, text) => asciiJson(text),
   /** A double-quoted scalar. */
@@ -27,17 +29,17 @@ export function isFilterName(text: string): text is FilterName {
   return Object.hasOwn(FILTERS, text);
 }
 
-/** The value after all filters, or what is in the way: it is not UTF-8 where it has to be, or a .env file cannot hold it. */
-export function applyFilters(
-  value: Uint8Array,
-  filters: readonly FilterName[],
-): Uint8Array | 'not-text' | 'not-dotenv' {
+/** Why a value cannot be inserted: it is not UTF-8 where it has to be, has a zero byte, or is one that a .env file cannot hold. */
+export type FilterObstacle = 'not-text' | 'not-shell' | 'not-dotenv';
+
+/** The value after all filters, or what is in the way. */
+export function applyFilters(value: Uint8Array, filters: readonly FilterName[]): Uint8Array | FilterObstacle {
   let bytes = value;
   for (const name of filters) {
     const text = decode(bytes);
     if (text === null && name !== 'base64') return 'not-text';
     const filtered = FILTERS[name](bytes, text ?? '');
-    if (filtered === null) return 'not-dotenv';
+    if (filtered === null) return name === 'shell' ? 'not-shell' : 'not-dotenv';
     bytes = encoder.encode(filtered);
   }
   return decode(bytes) === null ? 'not-text' : bytes;

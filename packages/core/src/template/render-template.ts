@@ -3,6 +3,7 @@ import { isAppError } from '../errors/app-error.ts';
 import { parseSecretReference } from '../secret/secret-reference.ts';
 import type { Operand, Position } from './expression.ts';
 import { applyFilters } from './filters.ts';
+import type { FilterObstacle } from './filters.ts';
 import { templateError } from './parse-template.ts';
 import type { Template, TemplatePart } from './parse-template.ts';
 
@@ -76,28 +77,30 @@ export function renderTemplate(
     }
     const isBase64 = part.expression.kind === 'config-file' && part.expression.isBase64;
     const filtered = applyFilters(value, isBase64 ? ['base64', ...part.filters] : part.filters);
-    if (typeof filtered === 'string') throw unfit(part.position, filtered);
+    if (typeof filtered === 'string') {
+      const { reason, hint } = OBSTACLES[filtered];
+      throw templateError(part.position, reason, { code: 'kind-mismatch', hint });
+    }
     return filtered;
   });
   return joined(pieces);
 }
 
-function unfit(position: Position, why: 'not-text' | 'not-dotenv'): Error {
-  if (why === 'not-text') {
-    return templateError(position, 'the value is not UTF-8 text', {
-      code: 'kind-mismatch',
-      hint: 'Insert it as base64: put `| base64` after it, or use configFile.getAsBase64.',
-    });
-  }
-  return templateError(
-    position,
-    'the value has signs that readers of .env files take in different ways, such as a single quote together with $',
-    {
-      code: 'kind-mismatch',
-      hint: 'Use `| shell` if a shell reads the file, or `| base64`, or set a simpler value.',
-    },
-  );
-}
+const OBSTACLES: Readonly<Record<FilterObstacle, { reason: string; hint: string }>> = {
+  'not-text': {
+    reason: 'the value is not UTF-8 text',
+    hint: 'Insert it as base64: put `| base64` after it, or use configFile.getAsBase64.',
+  },
+  'not-shell': {
+    reason: 'the value has a zero byte, which no shell can hold',
+    hint: 'Insert it as base64: put `| base64` after it, and decode it there.',
+  },
+  'not-dotenv': {
+    reason:
+      'the value has signs that readers of .env files take in different ways, such as a single quote together with $',
+    hint: 'Use `| shell` if a shell reads the file, or `| base64`, or set a simpler value.',
+  },
+};
 
 /** null: a variable of the template, whose value is there already. */
 function needOf(part: ValuePart, context: TemplateContext): TemplateNeed | null {

@@ -18,7 +18,7 @@ export async function requireAll(
   const [first] = findings.unreadable;
   if (first === undefined) return findings.items;
   await recordUnreadable(findings.unreadable, record);
-  throw findings.unreadable.length === 1 ? first.error : errorOfAll(first.error, findings.unreadable);
+  throw findings.unreadable.length === 1 ? errorOf(first) : errorOfAll(first.error, findings.unreadable);
 }
 
 /** What a script with these secrets asks of a delegate. @throws {invalid-selector} */
@@ -30,6 +30,11 @@ export async function scriptNeeds(
   const managers = [...(await managersOf(items, directory)).values()];
   const script: DelegateNeed = { kind: 'script', selectors: parseSelectors(selectors) };
   return { managers, needs: [script, ...managers.map(({ settings }) => settings)] };
+}
+
+function errorOf({ reference, error }: UnreadableItem): AppError {
+  const { code, publicMessage, data } = error;
+  return new AppError(code, { publicMessage: `${reference}: ${publicMessage}`, data, cause: error });
 }
 
 function errorOfAll(first: AppError, unreadable: readonly UnreadableItem[]): AppError {
