@@ -114,11 +114,12 @@ describe('a script', () => {
     const { message, data } = expectError(answer, 'not-found');
     expect(message).toContain('missing');
     expect(data.failures.map(({ reference }: Loose) => reference)).toEqual(['missing', 'other']);
-    const one = expectError(await run(['x', 'missing']), 'not-found');
-    expect(one.message).toMatch(/^missing: /);
+    const one = await on.call('POST', '/v1/offers/script', { items: ['x', 'missing'], selectors: [] });
+    expect(expectError(one, 'not-found').message).toMatch(/^missing: /);
+    expect((await run(['x', 'missing'])).status).toBe(404);
     expect(delegate.tasks.length).toBe(tasksBefore);
     expect(await trail('secret.released')).toEqual([]);
-    expect((await trail('secret.refused')).length).toBe(3);
+    expect((await trail('secret.refused')).length).toBe(4);
   });
 
   test('goes only to a delegate that has its selectors and runs scripts', async () => {
