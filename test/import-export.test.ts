@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { startFakeVault, VAULT_TOKEN } from '../packages/cli/test/fake-vault-server.ts';
-import { Workplace } from '../packages/cli/test/sallyport.ts';
+import { startFakeVault } from '../packages/cli/test/fake-vault-server.ts';
+import { VaultClient } from '../packages/cli/test/vault-client.ts';
+import { finished, untilWritten, Workplace } from '../packages/cli/test/sallyport.ts';
 import type { Finished } from '../packages/cli/test/sallyport.ts';
 import { Deployment, pieces } from './harness/deployment.ts';
 
@@ -89,20 +90,21 @@ describe('import', () => {
   });
 
   test('takes a tree from Vault, with files where values are no text, and goes on where rows fail', async () => {
-    await using vault = await startFakeVault({ mount: 'secret' });
+    await using vault = await startFakeVault();
+    const filling = new VaultClient(vault);
     const at = ['--app', 'shop', '--env', 'vault'];
-    vault.secrets.set('team/db', [{ user: 'app', password: 'geheim' }]);
-    vault.secrets.set('team/big', [{ value: 'x'.repeat(1_048_577) }]);
-    vault.secrets.set('team/_odd', [{ value: 'x' }]);
+    await filling.put('team/db', { user: 'app', password: 'geheim' });
+    await filling.put('team/big', { value: 'x'.repeat(1_048_577) });
+    await filling.put('team/_odd', { value: 'x' });
     await deployment.client.set('sally://shop/vault/big', 'a text');
-    const env = { VAULT_ADDR: vault.address, VAULT_TOKEN };
+    const env = { VAULT_ADDR: vault.address, VAULT_TOKEN: vault.token };
     const done = await sallyport(['import', 'secret/team', '--from', 'vault', ...at, '-o', 'json'], { env });
     expect(done.code).toBe(10);
     expect(json(done)).toMatchObject([
       { name: '_odd', action: 'invalid' },
       { name: 'big', kind: 'file', action: 'conflict' },
-      { name: 'db-user', action: 'create', version: 1 },
       { name: 'db-password', action: 'create', version: 1 },
+      { name: 'db-user', action: 'create', version: 1 },
     ]);
     const prefixed = await sallyport(
       ['import', 'secret/team/big', '--from', 'vault', ...at, '--prefix', 'v-', '-o', 'json'],
@@ -111,6 +113,78 @@ describe('import', () => {
     expect(json(prefixed)).toMatchObject([{ name: 'v-big', kind: 'file', version: 1 }]);
     expect(await deployment.client.get('sally://shop/vault/v-big')).toHaveLength(1_048_577);
     expect(done.stdout + done.stderr).not.toContain('geheim');
+  });
+
+  test('names each secret of Vault that it leaves behind, and fails only for those that it should have had', async () => {
+    await using vault = await startFakeVault();
+    const filling = new VaultClient(vault);
+    await filling.put('left/open/a', { value: 'geheim' });
+    await filling.put('left/open/gone', { value: 'geheim' });
+    await filling.remove('left/open/gone');
+    await filling.put('left/closed/b', { value: 'geheim' });
+    const token = await filling.tokenFor('left', {
+      'secret/data/left/*': 'read',
+      'secret/metadata/left': 'list',
+      'secret/metadata/left/open/*': 'list',
+    });
+    const at = ['--from', 'vault', '--app', 'shop', '--env', 'vault', '--prefix', 'left-', '-o', 'json'];
+    const env = { VAULT_ADDR: vault.address, VAULT_TOKEN: token };
+    const open = await sallyport(['import', 'secret/left/open', ...at], { env });
+    expect([open.code, json(open)]).toEqual([
+      0,
+      [
+        expect.objectContaining({ name: 'left-a', action: 'create', version: 1 }),
+        expect.objectContaining({ name: 'left-gone', action: 'skip', version: null, kind: null }),
+      ],
+    ]);
+    const all = await sallyport(['import', 'secret/left', ...at, '--skip-existing'], { env });
+    expect([all.code, json(all)]).toMatchObject([
+      10,
+      [
+        { name: 'left-left', action: 'skip' },
+        { name: 'left-closed/', action: 'unreadable', reason: 'Vault does not let this token list it' },
+        { name: 'left-open-a', version: 1 },
+        { name: 'left-open-gone', action: 'skip', reason: 'its newest version, 1, is deleted in Vault' },
+      ],
+    ]);
+    expect(all.stderr).toContain('Stored 1 of 4 values; 1 could not be.');
+  });
+
+  test('interrupted, tells what was stored, and goes on from there when it is run again', async () => {
+    const values = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`many-${index}`, 'x']));
+    await writeFile(join(place.folder, 'many.json'), JSON.stringify(values));
+    const words = ['import', 'many.json', '--app', 'shop', '--env', 'dev', '-o', 'json'];
+    // A folder in which no delegate is known: meeting it is told when the first value is written.
+    const env = {
+      SALLYPORT_ADDR: deployment.address,
+      SALLYPORT_TOKEN: deployment.token,
+      XDG_CONFIG_HOME: join(place.folder, 'met-nobody'),
+    };
+    const child = place.start(words, { env });
+    const end = finished(child);
+    await untilWritten(child, 'for the first time');
+    child.kill('SIGINT');
+    const stopped = await end;
+    const rows = json(stopped) as { version: number | null; reason: string | null }[];
+    const stored = rows.filter(({ version }) => version === 1).length;
+    expect(rows).toHaveLength(100);
+    expect(rows.filter(({ reason }) => reason === 'Not tried: the import was interrupted')).toHaveLength(
+      100 - stored,
+    );
+    expect([stopped.code, stopped.signal, stopped.stderr]).toEqual([
+      10,
+      null,
+      expect.stringContaining(`Stored ${stored} of 100 values, then it was interrupted.`),
+    ]);
+    expect(stored).toBeLessThan(100);
+
+    const again = await sallyport([...words, '--skip-existing']);
+    const actions = Map.groupBy(json(again) as { action: string }[], ({ action }) => action);
+    expect([again.code, actions.get('skip')?.length ?? 0, actions.get('create')?.length]).toEqual([
+      0,
+      stored,
+      100 - stored,
+    ]);
   });
 
   test.each([

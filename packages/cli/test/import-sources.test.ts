@@ -7,8 +7,6 @@ import type { FileFormat } from '../src/import/parse-files.ts';
 import { formatOf, parseFile } from '../src/import/parse-files.ts';
 import { nameRows } from '../src/import/name-rows.ts';
 import { parseCsv } from '../src/import/parse-csv.ts';
-import { readVault } from '../src/import/vault-source.ts';
-import { startFakeVault, VAULT_TOKEN } from './fake-vault-server.ts';
 
 const motoMissing = whyNoMoto();
 
@@ -192,39 +190,6 @@ describe('names', () => {
       naming,
     );
     expect(named.map(({ kind }) => kind)).toEqual(['text', 'file', 'file']);
-  });
-});
-
-describe('Vault', () => {
-  test('everything below a path is read, newest versions only, with keys of one secret apart', async () => {
-    await using vault = await startFakeVault({ mount: 'kv/team', namespace: 'ns1' });
-    vault.secrets.set('shop/prod/db', [{ user: 'old' }, { user: 'app', password: 'p w', port: 5432 }]);
-    vault.secrets.set('shop/prod/deep/er/token', [{ value: 'only' }]);
-    vault.secrets.set('shop/prod/gone', [{ value: 'x' }, null]);
-    vault.secrets.set('shop/prod', [{ value: 'of the path itself' }]);
-    vault.secrets.set('other/x', [{ value: 'not asked for' }]);
-    const access = { address: vault.address, token: VAULT_TOKEN, namespace: 'ns1' };
-    const rows = await readVault(access, { mount: 'kv/team', path: '/shop/prod/' });
-    expect(
-      Object.fromEntries(rows.map(({ path, value }) => [path.join('/'), Buffer.from(value).toString()])),
-    ).toEqual({
-      prod: 'of the path itself',
-      'db/user': 'app',
-      'db/password': 'p w',
-      'db/port': '5432',
-      'deep/er/token': 'only',
-    });
-    expect(vault.requests.every((request) => request.startsWith('GET '))).toBe(true);
-  });
-
-  test('a wrong token, an empty path, and nobody there are told apart', async () => {
-    const vault = await startFakeVault({ mount: 'secret' });
-    const access = { address: vault.address, token: VAULT_TOKEN, namespace: null };
-    const from = { mount: 'secret', path: 'nothing' };
-    await expect(readVault({ ...access, token: 'wrong' }, from)).rejects.toMatchObject({ code: 'forbidden' });
-    await expect(readVault(access, from)).rejects.toMatchObject({ code: 'not-found' });
-    await vault[Symbol.asyncDispose]();
-    await expect(readVault(access, from)).rejects.toMatchObject({ code: 'unreachable' });
   });
 });
 

@@ -9,7 +9,7 @@ import { withClient } from '../config/open-client.ts';
 import { readPlace } from '../config/place.ts';
 import type { RowResult } from '../import/carry-out.ts';
 import type { ImportRow } from '../import/import-row.ts';
-import type { PlannedRow } from '../import/plan-import.ts';
+import type { Action, PlannedRow } from '../import/plan-import.ts';
 import { readStdin } from '../input/read-input.ts';
 import { printableBytes } from '../output/printable.ts';
 import { table } from '../output/table.ts';
@@ -43,7 +43,7 @@ const IMPORT_FLAGS = {
   mount: {
     kind: 'text',
     value: 'PATH',
-    summary: 'With vault: where the engine is mounted; the first part of the source without it',
+    summary: 'With vault: where the engine is mounted; Vault tells it from the source without this',
   },
   'secrets-manager': {
     kind: 'text',
@@ -101,12 +101,19 @@ async function runImport(invocation: Invocation): Promise<void> {
   await withClient(invocation, async (client) => {
     const plan = await planImport(client, rows, { place, existing });
     if (flags.has('dry-run')) return showPlan(invocation, plan);
-    const { carryOut } = await import('../import/carry-out.ts');
+    const [{ carryOut }, { Interruption }] = await Promise.all([
+      import('../import/carry-out.ts'),
+      import('../import/interruption.ts'),
+    ]);
+    using interruption = new Interruption(() => {
+      void note(invocation.terminal, 'Stopping: what has begun is finished. Another signal ends it at once.');
+    });
     const results = await carryOut(client, plan, {
+      signal: interruption.signal,
       ...(scope === null ? {} : { scope }),
       ...(secretsManager === null ? {} : { secretsManager }),
     });
-    return showResults(invocation, results);
+    await showResults(invocation, results, interruption.signal.aborted);
   });
 }
 
@@ -135,20 +142,29 @@ async function readSource(invocation: Invocation): Promise<ImportRow[]> {
   return parseFile(bytes, { format, what, expand: flags.has('expand') });
 }
 
-async function readFromVault({ flags, environment }: Invocation, source: string): Promise<ImportRow[]> {
-  const [address, token] = [environment.read('VAULT_ADDR'), environment.read('VAULT_TOKEN')];
-  if (address === null || token === null || !/^https?:\/\//.test(address)) {
-    throw usageError('To import from Vault, set VAULT_ADDR (https://…) and VAULT_TOKEN.');
-  }
-  const [first = '', ...rest] = source.split('/').filter((part) => part !== '');
+async function readFromVault(
+  { flags, environment, folder }: Invocation,
+  source: string,
+): Promise<ImportRow[]> {
+  const parts = (text: string): string[] => text.split('/').filter((part) => part !== '');
   const mount = flags.text('mount');
-  const path = mount === null ? rest.join('/') : [first, ...rest].join('/');
-  const { readVault } = await import('../import/vault-source.ts');
-  const namespace = environment.read('VAULT_NAMESPACE');
-  return readVault({ address, token, namespace }, { mount: mount ?? first, path });
+  const [at, path] = [mount === null ? null : parts(mount), parts(source)];
+  if ((at ?? path).length === 0) {
+    throw usageError('Nothing of Vault is named.', 'The source is MOUNT/PATH, for example secret/shop/prod.');
+  }
+  if ([...(at ?? []), ...path].some((part) => part === '.' || part === '..')) {
+    throw usageError('A path in Vault has no parts that are . or ..');
+  }
+  const [{ vaultAccess }, { readVault }] = await Promise.all([
+    import('../import/vault-access.ts'),
+    import('../import/vault-source.ts'),
+  ]);
+  const access = await vaultAccess(environment, folder);
+  return readVault(access, { mount: at?.join('/') ?? null, path: path.join('/') });
 }
 
-const isProblem = ({ action }: PlannedRow): boolean => action === 'invalid' || action === 'conflict';
+const FAILS: readonly Action[] = ['invalid', 'conflict', 'unreadable'];
+const isProblem = ({ action }: PlannedRow): boolean => FAILS.includes(action);
 
 async function showPlan({ flags, terminal }: Invocation, plan: readonly PlannedRow[]): Promise<void> {
   if (flags.text('output') === 'json') {
@@ -159,8 +175,8 @@ async function showPlan({ flags, terminal }: Invocation, plan: readonly PlannedR
   } else {
     const rows = plan.map((row) => [
       row.name,
-      row.kind,
-      printableBytes(row.value.length),
+      row.absence === null ? row.kind : '',
+      row.absence === null ? printableBytes(row.value.length) : '',
       row.action,
       row.reason ?? '',
     ]);
@@ -169,7 +185,11 @@ async function showPlan({ flags, terminal }: Invocation, plan: readonly PlannedR
   await note(terminal, `${countsOf(plan)}. Nothing was written: this was a dry run.`);
 }
 
-async function showResults({ flags, terminal }: Invocation, results: readonly RowResult[]): Promise<void> {
+async function showResults(
+  { flags, terminal }: Invocation,
+  results: readonly RowResult[],
+  isInterrupted: boolean,
+): Promise<void> {
   const failed = results.filter(({ row, error }) => error !== null || isProblem(row));
   if (flags.text('output') === 'json') {
     const rows = results.map(({ row, version, error }) => ({
@@ -189,13 +209,20 @@ async function showResults({ flags, terminal }: Invocation, results: readonly Ro
   }
   const written = results.filter(({ version }) => version !== null).length;
   if (failed.length === 0) return note(terminal, `Stored ${written} of ${results.length} values.`);
+  if (isInterrupted) {
+    throw new AppError('partly-done', {
+      publicMessage: `Stored ${written} of ${results.length} values, then it was interrupted.`,
+      data: { hint: 'Run it again with --skip-existing or --compare for the rest.' },
+    });
+  }
   throw new AppError('partly-done', {
     publicMessage: `Stored ${written} of ${results.length} values; ${failed.length} could not be.`,
     data: { hint: 'Mend what is named above, and run it again with --compare or --skip-existing.' },
   });
 }
 
-function factsOf({ source, name, kind, value, action }: PlannedRow): object {
+function factsOf({ source, name, kind, value, action, absence }: PlannedRow): object {
+  if (absence !== null) return { source, name, kind: null, valueBytes: null, action };
   return { source, name, kind, valueBytes: value.length, action };
 }
 

@@ -14,6 +14,8 @@ const ENDS_ALL: readonly ErrorCode[] = [
   'no-default-secrets-manager',
 ];
 
+const INTERRUPTED = new AppError('partly-done', { publicMessage: 'the import was interrupted' });
+
 export type RowResult = {
   row: PlannedRow;
   /** The version that was written; null: none. */
@@ -22,17 +24,23 @@ export type RowResult = {
   error: AppError | null;
 };
 
+export type CarryOptions = Pick<WriteOptions, 'scope' | 'secretsManager'> & {
+  /** Once it is aborted, no further row is begun. */
+  signal: AbortSignal;
+};
+
 /** Results in the order of the plan. */
 export async function carryOut(
   client: Client,
   plan: readonly PlannedRow[],
-  options: Pick<WriteOptions, 'scope' | 'secretsManager'>,
+  options: CarryOptions,
 ): Promise<RowResult[]> {
   const results = plan.map((row): RowResult => ({ row, version: null, error: null }));
   const waiting = results.filter(({ row }) => row.action === 'create' || row.action === 'update').values();
   let ended: AppError | null = null;
   const carry = async (result: RowResult): Promise<void> => {
     try {
+      if (options.signal.aborted) ended ??= INTERRUPTED;
       if (ended === null) result.version = await write(client, result.row, options);
       else result.error = notTried(ended);
     } catch (thrown) {
@@ -53,7 +61,7 @@ export async function carryOut(
 async function write(
   client: Client,
   row: PlannedRow,
-  { scope, secretsManager }: Pick<WriteOptions, 'scope' | 'secretsManager'>,
+  { scope, secretsManager }: CarryOptions,
 ): Promise<number> {
   const { reference, value, kind, action, expectedVersion } = row;
   const options: WriteOptions = {

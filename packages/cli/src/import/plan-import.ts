@@ -7,7 +7,7 @@ import type { Client } from '@sallyport/sdk';
 import type { NamedRow } from './name-rows.ts';
 
 /** `create` and `update` write; the others do not. */
-export type Action = 'create' | 'update' | 'unchanged' | 'skip' | 'conflict' | 'invalid';
+export type Action = 'create' | 'update' | 'unchanged' | 'skip' | 'conflict' | 'invalid' | 'unreadable';
 
 export type PlannedRow = NamedRow & {
   action: Action;
@@ -33,8 +33,9 @@ export async function planImport(
 ): Promise<PlannedRow[]> {
   const there = await existingAt(client, place);
   const plan = rows.map((row): PlannedRow => {
-    const reference = referenceTo(row.name, place, row.problem !== null);
+    const reference = referenceTo(row.name, place, row.problem !== null || row.absence !== null);
     const planned = { ...row, reference, expectedVersion: 0 };
+    if (row.absence !== null) return { ...planned, ...row.absence };
     if (row.problem !== null) return { ...planned, action: 'invalid', reason: row.problem };
     const [found, ...namesakes] = there.get(nameKey(row.name)) ?? [];
     if (found === undefined) return { ...planned, action: 'create', reason: null };

@@ -1,142 +1,148 @@
-// Reads the newest versions below a path of a KV version 2 engine of Vault or OpenBao, over its HTTP API. Every key of a secret there is a
-// row. https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
+// Reads the newest versions at and below a path of a KV engine of Vault or OpenBao. Every key of a secret there is a row, and so is every
+// secret and folder that could not be read or has no value: nothing is left out without a word.
 import { AppError } from '@sallyport/core';
 import { rowsOf } from './import-row.ts';
-import type { ImportRow, SourceTree } from './import-row.ts';
-import { parseJson } from './parse-json.ts';
+import type { Absence, ImportRow } from './import-row.ts';
+import type { VaultAccess } from './vault-access.ts';
+import { findEngine, listFolder, readSecret } from './vault-engine.ts';
+import type { Listing, Reading, VaultEngine } from './vault-engine.ts';
+import { VaultHttp } from './vault-http.ts';
 
-export type VaultAccess = {
-  address: string;
-  token: string;
-  namespace: string | null;
-};
-/** Where the engine is mounted, and the path below it; empty: all of it. */
-export type VaultPath = { mount: string; path: string };
+const REQUESTS_AT_ONCE = 8;
 
-const READS_AT_ONCE = 8;
-const ANSWER_MS = 30_000;
+/** A secret, or a folder that could not be listed. `rows` null: not read yet. */
+type Place = { path: string; rows: ImportRow[] | null };
 
 /**
+ * @param from.mount where the engine is mounted; null: the path begins with that
  * @throws {not-found} when nothing is there
- * @throws {unreachable} {unauthenticated} {forbidden} {config-invalid}
+ * @throws {unreachable} {rate-limited} {forbidden} {config-invalid}
  */
-export async function readVault(access: VaultAccess, from: VaultPath): Promise<ImportRow[]> {
-  const vault = new Vault(access, from.mount);
-  const start = from.path.replaceAll(/^\/+|\/+$/g, '');
-  const found = await vault.pathsBelow(start);
-  if (found.length === 0) {
-    throw new AppError('not-found', {
-      publicMessage: `There are no secrets at ${from.mount}/${start} in Vault, or the token may not list them.`,
-      data: {
-        hint: 'The source is MOUNT/PATH of a KV version 2 engine; a mount with slashes is given by --mount.',
-      },
-    });
-  }
-  const rows: ImportRow[] = [];
-  for (let at = 0; at < found.length; at += READS_AT_ONCE) {
-    const some = found.slice(at, at + READS_AT_ONCE);
-    const read = await Promise.all(some.map((path) => vault.read(path)));
-    for (const [index, data] of read.entries()) {
-      const path = relativeTo(start, some[index] ?? '');
-      if (data !== null) rows.push(...rowsIn(data, path));
-    }
-  }
+export async function readVault(
+  access: VaultAccess,
+  from: { mount: string | null; path: string },
+): Promise<ImportRow[]> {
+  using http = new VaultHttp(access);
+  const { engine, path: start } = await findEngine(http, access, from);
+  const walk = new Walk(http, engine, start);
+  const [own, below] = await Promise.all([
+    start === '' ? ({ kind: 'none' } as const) : readSecret(http, engine, start),
+    listFolder(http, engine, start),
+  ]);
+  checkStart(`${engine.mount}/${start}`, own, below);
+  const rows = own.kind === 'none' ? [] : walk.rowsOfStart(own, below);
+  if (below.kind !== 'none') rows.push(...(await walk.below(below)));
   return rows;
 }
 
-/** A secret whose only key is `value` is that value. */
-function rowsIn(data: Record<string, SourceTree>, path: readonly string[]): ImportRow[] {
-  const keys = Object.keys(data);
-  return keys.length === 1 && path.length > 0 && keys[0] === 'value'
-    ? rowsOf(data['value'] ?? null, path)
-    : rowsOf(data, path);
+/** Whether there is anything to go on with. */
+function checkStart(what: string, own: Reading, below: Listing): void {
+  const isThere = own.kind === 'data' || own.kind === 'gone' || below.kind === 'keys';
+  if (isThere) return;
+  if (own.kind === 'none' && below.kind === 'none') {
+    throw new AppError('not-found', {
+      publicMessage: `There are no secrets at ${what} in Vault.`,
+      data: { hint: 'The source is MOUNT/PATH: `vault kv list MOUNT` shows what is there.' },
+    });
+  }
+  const failed = [own, below].find(({ kind }) => kind === 'failed');
+  if (failed !== undefined && 'reason' in failed) {
+    throw new AppError('unreachable', { publicMessage: `${what} was not imported: ${failed.reason}.` });
+  }
+  throw new AppError('forbidden', {
+    publicMessage: `Vault lets this token neither read ${what} nor list what is below it.`,
+    data: {
+      hint: 'Its policy needs the capability read on the data of secrets, and list on the metadata of folders.',
+    },
+  });
 }
 
-/** The secret at the path itself keeps its own name. */
-function relativeTo(start: string, path: string): string[] {
-  const below =
-    path === start ? (start.split('/').at(-1) ?? '') : path.slice(start === '' ? 0 : start.length + 1);
-  return below.split('/').filter((part) => part !== '');
-}
+class Walk {
+  readonly #http: VaultHttp;
+  readonly #engine: VaultEngine;
+  readonly #start: string;
 
-class Vault {
-  readonly #access: VaultAccess;
-  readonly #mount: string;
-
-  constructor(access: VaultAccess, mount: string) {
-    this.#access = access;
-    this.#mount = mount;
+  constructor(http: VaultHttp, engine: VaultEngine, start: string) {
+    this.#http = http;
+    this.#engine = engine;
+    this.#start = start;
   }
 
-  /** Secrets at this path and below it. */
-  async pathsBelow(start: string): Promise<string[]> {
-    const found: string[] = [];
-    const folders = [start];
-    if (start !== '' && (await this.read(start)) !== null) found.push(start);
-    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      const answer = await this.#get('metadata', folder, '?list=true');
-      const keys = answer?.['keys'];
-      if (!Array.isArray(keys)) continue;
-      for (const key of keys as unknown[]) {
-        if (typeof key !== 'string') continue;
+  /** The secret at the path itself keeps its own name. */
+  rowsOfStart(own: Exclude<Reading, { kind: 'none' }>, below: Listing): ImportRow[] {
+    const name = this.#start.split('/').at(-1) ?? '';
+    // Policies for what is below a path are seldom for the path itself, where there is hardly ever a secret too.
+    if (own.kind === 'refused' && below.kind === 'keys') {
+      return [absent([name], { action: 'skip', reason: `${own.reason}, if it is there` })];
+    }
+    return rowsOfReading(own, [name]);
+  }
+
+  /** Everything below the path, in the order of paths. */
+  async below(listing: Listing): Promise<ImportRow[]> {
+    const places = await this.#placesBelow(listing);
+    const waiting = places.filter(({ rows }) => rows === null).values();
+    const work = async (): Promise<void> => {
+      for (const place of waiting) {
+        const reading = await readSecret(this.#http, this.#engine, place.path);
+        place.rows = rowsOfReading(reading, this.#relative(place.path));
+      }
+    };
+    await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, work));
+    return places.toSorted((a, b) => (a.path < b.path ? -1 : 1)).flatMap(({ rows }) => rows ?? []);
+  }
+
+  async #placesBelow(listing: Listing): Promise<Place[]> {
+    const places: Place[] = [];
+    const folders: string[] = [];
+    const take = (folder: string, found: Listing): void => {
+      if (found.kind === 'refused' || found.kind === 'failed') {
+        places.push({ path: `${folder}/`, rows: [this.#unlisted(folder, found.reason)] });
+      }
+      if (found.kind !== 'keys') return;
+      for (const key of found.keys) {
         const path = folder === '' ? key : `${folder}/${key}`;
         if (key.endsWith('/')) folders.push(path.slice(0, -1));
-        else found.push(path);
+        else places.push({ path, rows: null });
       }
-    }
-    return found.toSorted();
-  }
-
-  /** null: not there, or its newest version is deleted. @throws {config-invalid} when the engine is not of version 2 */
-  async read(path: string): Promise<Record<string, SourceTree> | null> {
-    const answer = await this.#get('data', path, '');
-    if (answer === null) return null;
-    const { data } = answer;
-    if (data === null) return null;
-    if (typeof data === 'object' && !Array.isArray(data) && !(data instanceof Uint8Array)) {
-      return data as Record<string, SourceTree>;
-    }
-    throw this.#refused('config-invalid', `${this.#mount} is not a KV engine of version 2`);
-  }
-
-  /** The field `data` of the answer; null: there is nothing. */
-  async #get(
-    part: 'data' | 'metadata',
-    path: string,
-    query: string,
-  ): Promise<Record<string, SourceTree | undefined> | null> {
-    const { address, token, namespace } = this.#access;
-    const encoded = [...this.#mount.split('/'), part, ...path.split('/')].map(encodeURIComponent).join('/');
-    const url = `${address.replace(/\/+$/, '')}/v1/${encoded}${query}`;
-    const headers = {
-      'x-vault-token': token,
-      'x-vault-request': 'true',
-      ...(namespace === null ? {} : { 'x-vault-namespace': namespace }),
     };
-    const response = await fetch(url, {
-      headers,
-      // A token is for the server that it was given for.
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS),
-    }).catch((cause: unknown) => {
-      throw this.#refused('unreachable', `Vault at ${address} cannot be reached`, cause);
-    });
-    if (response.status === 404) return null;
-    if (response.status === 403) {
-      throw this.#refused('forbidden', `Vault does not let this token read ${this.#mount}/${part}/${path}`);
+    take(this.#start, listing);
+    for (let some = folders.splice(0, REQUESTS_AT_ONCE); some.length > 0;) {
+      const found = await Promise.all(some.map((folder) => listFolder(this.#http, this.#engine, folder)));
+      for (const [index, folder] of some.entries()) take(folder, found[index] ?? { kind: 'none' });
+      some = folders.splice(0, REQUESTS_AT_ONCE);
     }
-    if (!response.ok) {
-      throw this.#refused('unreachable', `Vault at ${address} answered with status ${response.status}`);
-    }
-    const answer = parseJson(await response.text(), `The answer of ${address}`) as {
-      data?: Record<string, SourceTree | undefined>;
-    } | null;
-    return answer?.data ?? null;
+    return places;
   }
 
-  #refused(code: 'unreachable' | 'forbidden' | 'config-invalid', what: string, cause?: unknown): AppError {
-    const hint =
-      'Check VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE, and that the source is MOUNT/PATH of a KV version 2 engine.';
-    return new AppError(code, { publicMessage: `${what}.`, data: { hint }, cause });
+  #unlisted(folder: string, reason: string): ImportRow {
+    if (folder !== this.#start) return absent(this.#relative(`${folder}/`), { action: 'unreadable', reason });
+    // Whoever may read one secret and list nothing has asked for that secret.
+    const name = folder.split('/').at(-1) ?? '';
+    return absent([`${name}/`], { action: 'skip', reason: `${reason}, so nothing below it was looked for` });
   }
+
+  #relative(path: string): string[] {
+    const below = path.slice(this.#start === '' ? 0 : this.#start.length + 1);
+    const parts = below.split('/').filter((part) => part !== '');
+    return below.endsWith('/') ? [...parts.slice(0, -1), `${parts.at(-1) ?? ''}/`] : parts;
+  }
+}
+
+/** A secret whose only key is `value` is that value. */
+function rowsOfReading(reading: Reading, path: readonly string[]): ImportRow[] {
+  if (reading.kind === 'data') {
+    const { data } = reading;
+    const keys = Object.keys(data);
+    return keys.length === 1 && keys[0] === 'value'
+      ? rowsOf(data['value'] ?? null, path)
+      : rowsOf(data, path);
+  }
+  if (reading.kind === 'none')
+    return [absent(path, { action: 'skip', reason: 'it has no version in Vault' })];
+  return [absent(path, { action: reading.kind === 'gone' ? 'skip' : 'unreadable', reason: reading.reason })];
+}
+
+function absent(path: readonly string[], absence: Absence): ImportRow {
+  return { path, value: new Uint8Array(), absence };
 }
