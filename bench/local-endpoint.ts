@@ -101,31 +101,21 @@ export async function benchLocalEndpoint(): Promise<boolean> {
   }
 }
 
-/** Medians of runs in turns. */
+/** Medians of short turns. */
 async function printTimes(
   delegate: { port: number; headers: Record<string, string> },
   bare: Part & { ready: unknown },
 ): Promise<void> {
-  const { rounds, ...paced } = PACED;
-  const run = { ...paced, path: PATH };
-  const contenders = [
-    { name: 'ours', target: delegate },
-    { name: 'bare node:http', target: { port: (bare.ready as { port: number }).port, headers: {} } },
-  ];
-  const results = new Map(contenders.map(({ name }) => [name, [] as PacedResult[]]));
-  for (let round = 0; round <= rounds; round++) {
-    for (const { name, target } of contenders) {
-      const result = await runPacedLoad({ ...run, ...target });
-      // The first round warms up.
-      if (round > 0) results.get(name)?.push(result);
-    }
-  }
-  for (const [name, times] of results) {
-    const of = (what: keyof PacedResult): string => median(times.map((one) => one[what])).toFixed(2);
-    console.log(
-      `warm local read, ${PACED.connections} connections, ${PACED.pace.toLocaleString('en')} reads/s, ${name}: p50 ${of('p50Ms')} ms, p99 ${of('p99Ms')} ms (aim ${P99_AIM_MS} ms on a quiet machine), timers late by ${of('late99Ms')} ms (99 %)`,
-    );
-  }
+  const base = { port: (bare.ready as { port: number }).port, headers: {} };
+  const targets = [delegate, base].map((target) => ({ ...target, path: PATH }));
+  const [ours = [], theirs = []] = await runPacedLoad({ ...PACED, targets });
+  const about = `warm local read, ${PACED.connections} connections, ${PACED.pace.toLocaleString('en')} reads/s`;
+  const words = (turns: PacedResult[]): string => {
+    const of = (what: keyof PacedResult): string => median(turns.map((one) => one[what])).toFixed(2);
+    return `p50 ${of('p50Ms')} ms, p99 ${of('p99Ms')} ms, timers late by ${of('late99Ms')} ms (99 %)`;
+  };
+  console.log(`${about}: ${words(ours)}; aim for p99 on a quiet machine: below ${P99_AIM_MS} ms`);
+  console.log(`the same of bare node:http: ${words(theirs)}`);
 }
 
 if (import.meta.main) process.exitCode = (await benchLocalEndpoint()) ? 0 : 1;

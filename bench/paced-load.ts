@@ -5,28 +5,31 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
-/** One run of GET requests for the same path. */
+/** Where the same is asked of, each in its turn. */
+export type PacedTarget = { port: number; path: string; headers: Readonly<Record<string, string>> };
+
 export type PacedLoad = {
-  port: number;
+  targets: readonly PacedTarget[];
+  /** To each target. */
   connections: number;
-  durationMs: number;
-  path: string;
-  headers: Readonly<Record<string, string>>;
   /** Requests a second. One that is due while no connection is free waits, and the wait is part of its time. */
   pace: number;
+  /** How often each target has its turn. */
+  rounds: number;
+  /** How long a turn is. */
+  durationMs: number;
 };
 
-/** Times in milliseconds, from sending a request until its answer is read. */
+/** One turn. Times in milliseconds, from sending a request until its answer is read. */
 export type PacedResult = {
-  answers: number;
   p50Ms: number;
   p99Ms: number;
   /** By how much ninety-nine of a hundred timers of the generator were late at most: whether the machine is quiet. */
   late99Ms: number;
 };
 
-/** Runs a load in a worker thread. @throws when an answer is not 200, or a connection is closed */
-export async function runPacedLoad(load: PacedLoad): Promise<PacedResult> {
+/** Runs a load in a worker thread. @returns for each target its turns @throws when an answer is not 200, or a connection is closed */
+export async function runPacedLoad(load: PacedLoad): Promise<PacedResult[][]> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), { workerData: load });
     worker.once('message', resolve);
@@ -34,6 +37,8 @@ export async function runPacedLoad(load: PacedLoad): Promise<PacedResult> {
   });
 }
 
+/** Before the first turn that counts: what has just been started is compiled while it runs. */
+const WARM_UP_MS = 3000;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** A connection with at most one request on it. */
@@ -44,9 +49,9 @@ class Connection {
   #answered: (() => void) | null = null;
   #failed: ((error: Error) => void) | null = null;
 
-  constructor(load: PacedLoad, request: Buffer) {
-    this.#request = request;
-    this.#socket = connect({ host: '127.0.0.1', port: load.port, noDelay: true });
+  constructor(target: PacedTarget) {
+    this.#request = requestOf(target);
+    this.#socket = connect({ host: '127.0.0.1', port: target.port, noDelay: true });
     this.#socket.on('data', (part: Buffer) => this.#take(part));
     this.#socket.on('error', (error) => this.#failed?.(error));
     this.#socket.on('close', () => this.#failed?.(new Error('The connection was closed.')));
@@ -81,19 +86,17 @@ class Connection {
   }
 }
 
-function requestOf({ path, port, headers }: PacedLoad): Buffer {
+function requestOf({ path, port, headers }: PacedTarget): Buffer {
   const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
   return Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
 }
 
-async function work(load: PacedLoad): Promise<PacedResult> {
-  const request = requestOf(load);
-  const free = Array.from({ length: load.connections }, () => new Connection(load, request));
-  const all = [...free];
-  await Promise.all(all.map((connection) => connection.ask()));
-  const total = Math.floor((load.durationMs * load.pace) / 1000);
+/** One turn over connections that are all free. */
+async function turn(all: readonly Connection[], pace: number, durationMs: number): Promise<PacedResult> {
+  const free = [...all];
+  const total = Math.floor((durationMs * pace) / 1000);
   const times = new Float64Array(total);
   const lateness: number[] = [];
   const waiting: number[] = [];
@@ -115,7 +118,7 @@ async function work(load: PacedLoad): Promise<PacedResult> {
       const now = performance.now();
       lateness.push(now - tickAt - 1);
       tickAt = now;
-      for (const due = Math.min(total, ((now - startedAt) * load.pace) / 1000); begun < due; begun += 1) {
+      for (const due = Math.min(total, ((now - startedAt) * pace) / 1000); begun < due; begun += 1) {
         const connection = free.shift();
         if (connection === undefined) waiting.push(now);
         else send(connection, now);
@@ -124,12 +127,29 @@ async function work(load: PacedLoad): Promise<PacedResult> {
     };
     setTimeout(tick, 1);
   });
-  for (const connection of all) connection.close();
-  const at = (sorted: Float64Array | number[], share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  times.sort();
-  lateness.sort((a, b) => a - b);
-  return { answers, p50Ms: at(times, 0.5), p99Ms: at(times, 0.99), late99Ms: at(lateness, 0.99) };
+  const late = Float64Array.from(lateness);
+  return { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), late99Ms: quantile(late, 0.99) };
+}
+
+function quantile(values: Float64Array, share: number): number {
+  const sorted = values.toSorted();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+async function work({ targets, connections, pace, rounds, durationMs }: PacedLoad): Promise<PacedResult[][]> {
+  const sides = await Promise.all(
+    targets.map(async (target) => {
+      const all = Array.from({ length: connections }, () => new Connection(target));
+      await Promise.all(all.map((connection) => connection.ask()));
+      return { all, turns: [] as PacedResult[] };
+    }),
+  );
+  for (const { all } of sides) await turn(all, pace, WARM_UP_MS);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { all, turns } of sides) turns.push(await turn(all, pace, durationMs));
+  }
+  for (const { all } of sides) for (const connection of all) connection.close();
+  return sides.map(({ turns }) => turns);
 }
 
 if (!isMainThread && parentPort !== null) parentPort.postMessage(await work(workerData as PacedLoad));
