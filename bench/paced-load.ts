@@ -1,6 +1,7 @@
 // A load generator for times: so many requests a second over kept-alive connections, begun when they are due. It writes and reads sockets
 // itself, in a thread of its own, since Node's HTTP client costs more than the answers that are timed, and its garbage collections would be
 // counted as theirs.
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -24,8 +25,10 @@ export type PacedLoad = {
 export type PacedResult = {
   p50Ms: number;
   p99Ms: number;
-  /** By how much ninety-nine of a hundred timers of the generator were late at most: whether the machine is quiet. */
+  /** By how much ninety-nine of a hundred timers of the generator were late at most. */
   late99Ms: number;
+  /** Processor time that whoever the machine is shared with took from it meanwhile, in milliseconds; 0 where the system does not say. */
+  stolenMs: number;
 };
 
 /** Runs a load in a worker thread. @returns for each target its turns @throws when an answer is not 200, or a connection is closed */
@@ -39,6 +42,8 @@ export async function runPacedLoad(load: PacedLoad): Promise<PacedResult[][]> {
 
 /** Before the first turn that counts: what has just been started is compiled while it runs. */
 const WARM_UP_MS = 3000;
+/** Of the times in /proc/stat. */
+const TICK_MS = 10;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** A connection with at most one request on it. */
@@ -95,6 +100,7 @@ function requestOf({ path, port, headers }: PacedTarget): Buffer {
 
 /** One turn over connections that are all free. */
 async function turn(all: readonly Connection[], pace: number, durationMs: number): Promise<PacedResult> {
+  const stolenBefore = stolenMs();
   const free = [...all];
   const total = Math.floor((durationMs * pace) / 1000);
   const times = new Float64Array(total);
@@ -127,8 +133,22 @@ async function turn(all: readonly Connection[], pace: number, durationMs: number
     };
     setTimeout(tick, 1);
   });
-  const late = Float64Array.from(lateness);
-  return { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), late99Ms: quantile(late, 0.99) };
+  return {
+    p50Ms: quantile(times, 0.5),
+    p99Ms: quantile(times, 0.99),
+    late99Ms: quantile(Float64Array.from(lateness), 0.99),
+    stolenMs: stolenMs() - stolenBefore,
+  };
+}
+
+/** Since the machine started. */
+function stolenMs(): number {
+  try {
+    const [, ...ticks] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/) ?? [];
+    return Number(ticks[7] ?? 0) * TICK_MS;
+  } catch {
+    return 0;
+  }
 }
 
 function quantile(values: Float64Array, share: number): number {

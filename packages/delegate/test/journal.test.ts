@@ -1,4 +1,5 @@
 // The journal of uses: nothing lost, nothing twice, whatever happens to process, disk or connection; and never larger than allowed.
+import { writeSync } from 'node:fs';
 import { appendFile, chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -351,3 +352,26 @@ async function recordThenLoseTheAnswer(bench: Bench): Promise<{ journal: string;
   const [message] = bench.sent;
   return { journal: message?.journal ?? '', sequence: message?.sequence ?? 0 };
 }
+
+test('a disk that is slow once is written to beside everything else, for a minute', async () => {
+  let nowMs = 0;
+  const written: string[] = [];
+  const writing = {
+    writeNow: ((fd: number, bytes: Buffer, offset: number, length: number, position: number) => {
+      written.push(bytes.toString());
+      if (bytes.includes('slow')) nowMs += 21;
+      return writeSync(fd, bytes, offset, length, position);
+    }) as typeof writeSync,
+    monotonicMs: () => nowMs,
+  };
+  await using folder = await makeFolder();
+  const at = join(folder.path, 'slow-disk');
+  const file = await JournalFile.create(at, 'head\n', writing);
+  for (const text of ['one\n', 'slow\n', 'two\n']) await file.append(text, { synced: false });
+  nowMs += 60_000;
+  await file.append('three\n', { synced: false });
+  await file.append('four\n', { synced: true });
+  await file.close();
+  expect(written).toEqual(['one\n', 'slow\n', 'three\n']);
+  expect(await readFile(at, 'utf8')).toBe('head\none\nslow\ntwo\nthree\nfour\n');
+});

@@ -1,7 +1,6 @@
 // The file below a journal: appends whole groups of bytes and knows how far it is good. What could not be appended as a whole is cut off
 // again, so that a group is in the file or not.
-import { fdatasync, ftruncate, write } from 'node:fs';
-import { constants } from 'node:fs';
+import { constants, fdatasync, ftruncate, write, writeSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -10,15 +9,34 @@ import { readPrivateFile, replacePrivateFile } from '../data-folder/private-file
 const syncAsync = promisify(fdatasync);
 const truncateAsync = promisify(ftruncate);
 
+/**
+ * The operating system takes some bytes into its memory in a few microseconds, and handing them to another thread and back makes every
+ * answer wait ten times as long. One that took longer than this has no room left, or waits for a disk: then nothing else shall wait, too.
+ */
+const SLOW_MS = 20;
+/** For how long another thread writes after that. */
+const PATIENT_MS = 60_000;
+
+/** What appends without waiting, and by which clock; for tests. */
+export type JournalWriting = { writeNow: typeof writeSync; monotonicMs: () => number };
+const WRITING: JournalWriting = { writeNow: writeSync, monotonicMs: () => performance.now() };
+
 /** One call at a time. */
 export class JournalFile {
   readonly #path: string;
   #handle: FileHandle;
   #goodBytes: number;
   #isTorn = false;
+  readonly #writing: JournalWriting;
+  #patientUntilMs = Number.NEGATIVE_INFINITY;
 
-  private constructor(path: string, opened: { handle: FileHandle; goodBytes: number }) {
+  private constructor(
+    path: string,
+    opened: { handle: FileHandle; goodBytes: number },
+    writing: JournalWriting,
+  ) {
     this.#path = path;
+    this.#writing = writing;
     this.#handle = opened.handle;
     this.#goodBytes = opened.goodBytes;
   }
@@ -36,10 +54,10 @@ export class JournalFile {
   }
 
   /** Makes the file with this content, in place of what is there. */
-  static readonly create = async (path: string, content: string): Promise<JournalFile> => {
+  static readonly create = async (path: string, content: string, writing = WRITING): Promise<JournalFile> => {
     const bytes = Buffer.from(content);
     await replacePrivateFile(path, bytes);
-    return new JournalFile(path, { handle: await openForWriting(path), goodBytes: bytes.length });
+    return new JournalFile(path, { handle: await openForWriting(path), goodBytes: bytes.length }, writing);
   };
 
   get bytes(): number {
@@ -52,7 +70,14 @@ export class JournalFile {
     if (this.#isTorn) await truncateAsync(fd, this.#goodBytes);
     this.#isTorn = true;
     const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length;) at += await writeAt(fd, bytes.subarray(at), this.#goodBytes + at);
+    for (let at = 0; at < bytes.length;) {
+      const rest = bytes.subarray(at);
+      const position = this.#goodBytes + at;
+      at +=
+        options.synced || this.#isPatient
+          ? await writeAt(fd, rest, position)
+          : this.#writeNow(fd, rest, position);
+    }
     if (options.synced) await syncAsync(fd);
     this.#isTorn = false;
     this.#goodBytes += bytes.length;
@@ -71,6 +96,19 @@ export class JournalFile {
 
   async close(): Promise<void> {
     await this.#handle.close();
+  }
+
+  get #isPatient(): boolean {
+    return this.#writing.monotonicMs() < this.#patientUntilMs;
+  }
+
+  #writeNow(fd: number, bytes: Buffer, position: number): number {
+    const { writeNow, monotonicMs } = this.#writing;
+    const startedAtMs = monotonicMs();
+    const written = writeNow(fd, bytes, 0, bytes.length, position);
+    const endedAtMs = monotonicMs();
+    if (endedAtMs - startedAtMs > SLOW_MS) this.#patientUntilMs = endedAtMs + PATIENT_MS;
+    return written;
   }
 }
 

@@ -38,19 +38,15 @@ export type JournalOptions = {
 };
 
 type Group = {
-  count: number;
   readonly uses: Map<string, UseNow>;
   readonly written: PromiseWithResolvers<void>;
 };
 type UseNow = Use & { firstAtMs: number; lastAtMs: number; count: number };
 
 /** Below this size a journal is not worth making shorter. */
-const COMPACT_FROM_BYTES = 262_144;
+const COMPACT_FROM_BYTES = 4_194_304;
 /** How long a journal that could not be written is left alone by those who can do without it. */
 const REST_MS = 1000;
-/** From so many uses in a group on, the next group waits for so many rounds of the event loop. */
-const BUSY_FROM = 4;
-const BUSY_ROUNDS = 4;
 /** Kept free for the lines by which a full journal becomes empty again. */
 const RESERVE_BYTES = 16_384;
 
@@ -59,8 +55,6 @@ export class Journal {
   readonly #file: JournalStorage;
   #state: JournalState;
   #group: Group | null = null;
-  /** Uses in the group before. */
-  #lastCount = 0;
   #isFull = false;
   /** Why the last attempt to write failed; null: it did not. */
   #failure: string | null = null;
@@ -131,7 +125,6 @@ export class Journal {
   async record(use: Use): Promise<void> {
     if (this.#isFull) throw full(this.#options);
     const group = (this.#group ??= this.#newGroup());
-    group.count += 1;
     const nowMs = this.#options.time.nowMs();
     const key = `${use.grant.signature}${use.from}${use.refusedWith ?? ''}\0${use.purpose ?? '\0'}`;
     const known = group.uses.get(key);
@@ -183,12 +176,11 @@ export class Journal {
   }
 
   #newGroup(): Group {
-    const group: Group = { count: 0, uses: new Map(), written: Promise.withResolvers() };
+    const group: Group = { uses: new Map(), written: Promise.withResolvers() };
     // A refusal is written down without anybody waiting for it.
     group.written.promise.catch(() => undefined);
-    // Whatever arrives in the same round of the event loop, or while the group before is being written, goes along. When many arrive,
-    // some more rounds are waited for: a write costs more than the rest of an answer.
-    afterRounds(this.#lastCount >= BUSY_FROM ? BUSY_ROUNDS : 1, () => {
+    // Whatever arrives in the same round of the event loop, or while the group before is being written, goes along.
+    setImmediate(() => {
       void this.#inTurn(async () => this.#flush()).catch(() => undefined);
     });
     return group;
@@ -199,7 +191,6 @@ export class Journal {
     const group = this.#group;
     this.#group = null;
     if (group === null) return;
-    this.#lastCount = group.count;
     try {
       await this.#makeRoom();
       await this.#write(this.#linesOf(group));
@@ -315,13 +306,6 @@ function newHead(): Extract<JournalLine, { is: 'journal' }> {
     nextSequence: 1,
     bucketMs: BUCKET_MS.fine,
   };
-}
-
-function afterRounds(rounds: number, run: () => void): void {
-  setImmediate(() => {
-    if (rounds <= 1) run();
-    else afterRounds(rounds - 1, run);
-  });
 }
 
 /** Null: not even the first line can be read. */
