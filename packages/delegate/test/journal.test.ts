@@ -30,6 +30,8 @@ class Bench {
   journal!: Journal;
   diskIsFull = false;
 
+  /** All that were opened: whoever is killed leaves that to the operating system. */
+  readonly #files: JournalFile[] = [];
   readonly folder: string;
   readonly #maxBytes: number;
   readonly #logger: ReturnType<typeof memoryLogger>['logger'];
@@ -72,6 +74,7 @@ class Bench {
 
   /** A file whose disk can be full. */
   #failing(file: JournalFile): JournalStorage {
+    this.#files.push(file);
     const requireSpace = (): void => {
       if (this.diskIsFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
     };
@@ -128,6 +131,7 @@ class Bench {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.journal.close();
+    for (const file of this.#files) await file.close();
     await this.#dispose();
   }
 }

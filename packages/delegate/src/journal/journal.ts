@@ -43,7 +43,7 @@ type Group = {
 };
 type UseNow = Use & { firstAtMs: number; lastAtMs: number; count: number };
 
-/** Below this size a journal is not worth making shorter. */
+/** Below this size, or a quarter of what it may have, a journal is not made shorter: whoever reads waits meanwhile. */
 const COMPACT_FROM_BYTES = 4_194_304;
 /** How long a journal that could not be written is left alone by those who can do without it. */
 const REST_MS = 1000;
@@ -59,7 +59,7 @@ export class Journal {
   /** Why the last attempt to write failed; null: it did not. */
   #failure: string | null = null;
   #failedAtMs = Number.NEGATIVE_INFINITY;
-  #compactFromBytes = COMPACT_FROM_BYTES;
+  #compactFromBytes: number;
   /** Whatever touches the file, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #sender: BatchSender;
@@ -67,6 +67,7 @@ export class Journal {
 
   private constructor(options: JournalOptions, opened: { file: JournalStorage; state: JournalState }) {
     this.#options = options;
+    this.#compactFromBytes = leastLong(options);
     this.#file = opened.file;
     this.#state = opened.state;
     this.#sender = new BatchSender({
@@ -239,7 +240,7 @@ export class Journal {
     await this.#attempt(async () => this.#file.replace(text));
     this.#state = state;
     // Twice what cannot be made shorter: so the work of shortening stays in proportion to what is written.
-    this.#compactFromBytes = Math.max(COMPACT_FROM_BYTES, this.#file.bytes * 2);
+    this.#compactFromBytes = Math.max(leastLong(this.#options), this.#file.bytes * 2);
   }
 
   /** The server has recorded more than this journal has told it: the folder is an older copy. Numbers that are taken are of no use. */
@@ -306,6 +307,10 @@ function newHead(): Extract<JournalLine, { is: 'journal' }> {
     nextSequence: 1,
     bucketMs: BUCKET_MS.fine,
   };
+}
+
+function leastLong({ maxBytes }: JournalOptions): number {
+  return Math.min(COMPACT_FROM_BYTES, maxBytes / 4);
 }
 
 /** Null: not even the first line can be read. */
