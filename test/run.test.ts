@@ -99,6 +99,31 @@ describe('a program gets', () => {
     expect(stdout).toBe('everywhere;tok-0123456789;none;');
   });
 
+  test('nothing, and it is not started, when a service has no entries there', async () => {
+    const { client } = place.deployment;
+    const params = { application: 'shop', service: 'worker' };
+    await client.call('createService', { params: { application: 'shop' }, body: { name: 'worker' } });
+    const flags = ['--service', 'worker'];
+    const none = await place.run(inProd(flags, ['echo', 'started']));
+    expect([none.code, none.stdout, none.stderr]).toEqual([
+      9,
+      '',
+      expect.stringContaining('worker of shop has no config entries for prod'),
+    ]);
+    await client.call('putConfigEntry', {
+      params,
+      body: { kind: 'file', name: 'ca.pem', environment: null, secret: 'for-all' },
+    });
+    const onlyFiles = await place.run(inProd(flags, ['echo', 'started']));
+    expect([onlyFiles.code, onlyFiles.stdout, onlyFiles.stderr]).toEqual([
+      9,
+      '',
+      expect.stringContaining('--files'),
+    ]);
+    const besides = await place.run(inProd([...flags, '--set', 'A=b', ...UNMASKED], ['sh', '-c', 'echo $A']));
+    expect(besides.stdout).toBe('b\n');
+  });
+
   test('nothing by a flag that Node takes for itself', async () => {
     // Node reads the file before the command starts, with the NODE_OPTIONS in it.
     await writeFile(join(place.work.folder, 'node.env'), 'A=b\n');

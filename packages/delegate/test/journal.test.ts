@@ -361,10 +361,10 @@ test('a disk that is slow once is written to beside everything else, for a minut
   let nowMs = 0;
   const written: string[] = [];
   const writing = {
-    writeNow: ((fd: number, bytes: Buffer, offset: number, length: number, position: number) => {
+    writeNow: ((fd: number, bytes: Buffer, ...where: [number, number, number]) => {
       written.push(bytes.toString());
       if (bytes.includes('slow')) nowMs += 21;
-      return writeSync(fd, bytes, offset, length, position);
+      return writeSync(fd, bytes, ...where);
     }) as typeof writeSync,
     monotonicMs: () => nowMs,
   };

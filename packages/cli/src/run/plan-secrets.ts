@@ -35,6 +35,8 @@ export async function planSecrets(client: Client, selection: Selection): Promise
   if (selection.all && place !== null) addPlace(draft, await listed(client, place), { selection, place });
   if (service !== null && place !== null) {
     await addService(draft, client, { service, place, files: selection.files });
+    if (isEmpty(draft) && selection.mapped.length === 0)
+      throw nothingOfService(service, place, draft.leftOut);
   }
   for (const mapped of selection.mapped) {
     const { variable, origin } = mapped;
@@ -134,6 +136,26 @@ async function addService(
       draft.leftOut.push(name);
     }
   }
+}
+
+function isEmpty({ plain, variables, files }: Draft): boolean {
+  return plain.size + variables.size + files.length === 0;
+}
+
+function nothingOfService(service: string, place: PlaceReference, leftOut: readonly string[]): AppError {
+  const { application, environment } = place;
+  return new AppError('secret-missing', {
+    publicMessage:
+      leftOut.length === 0
+        ? `The service ${service} of ${application} has no config entries for ${environment}, so nothing was started.`
+        : `All config entries of the service ${service} for ${environment} are files, so nothing was started.`,
+    data: {
+      hint:
+        leftOut.length === 0
+          ? `See what it has with \`sallyport service config list ${service} --app ${application}\`.`
+          : 'Give --files, which puts them into a folder.',
+    },
+  });
 }
 
 function unfitEntry(name: string, service: string): Error {
