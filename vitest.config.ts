@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    maxWorkers: 3,
+    maxWorkers: 2,
     passWithNoTests: false,
     projects: [
       // One process for many files: making one for each, and loading everything again in it, is a third of what these take.
