@@ -169,6 +169,8 @@ describe('large files', () => {
 
   test(
     '96 MiB go up and come down as a stream: the command needs hardly more memory for them than for 16 MiB',
+    // What is garbage counts until it is collected, which a busy machine puts off.
+    { timeout: 2 * MINUTE, retry: 1 },
     async () => {
       const small = await thereAndBack(16);
       const large = await thereAndBack(96);
@@ -178,6 +180,5 @@ describe('large files', () => {
         expect(peakMib - (small[way] ?? 0)).toBeLessThan(48);
       }
     },
-    2 * MINUTE,
   );
 });
